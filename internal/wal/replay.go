@@ -1,0 +1,223 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+
+	"github.com/quarry-go/quarry/internal/vfs"
+)
+
+// ReplayOptions say what the caller knows of a log. Nil or zero: nothing.
+type ReplayOptions struct {
+	// ID and Number refuse the log of another store, and another log of the same store, with [ErrCorrupt]. Zero: any.
+	ID     [16]byte
+	Number uint32
+	// Durable is a length that the log is known to have had on disk: if less of it is whole, that is corruption.
+	Durable int64
+
+	lax lax
+}
+
+// A Result says what [Replay] found.
+type Result struct {
+	ID      [16]byte // of the store
+	Number  uint32   // of the log
+	Records int      // that were replayed
+	Length  int64    // of the part that is whole, in bytes; 0 where not even the header of the file is
+	Torn    int64    // bytes behind it: the end of a write that a crash cut short
+	Clean   bool     // the log was closed, and nothing came after
+
+	last uint32 // checksum of the last header
+}
+
+// Replay reads a log and calls fn with the payload of each record in the order of the log. A payload is valid during the call
+// only. An error of fn ends the replay and is returned, wrapped.
+//
+// A torn tail is no error: see the package comment for what is one. Corruption is found when it is reached, so fn may have been
+// called for the records before it; they are right. An error of the file system is neither: it is returned as it is,
+// wrapped, and nothing may be concluded about the log.
+//
+// What Replay gave is not durable yet, where a program ended but the system did not: [Reopen] makes it so.
+func Replay(fsys vfs.FS, name string, o *ReplayOptions, fn func(payload []byte) error) (Result, error) {
+	if o == nil {
+		o = new(ReplayOptions)
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return Result{}, fmt.Errorf("wal: %w", err)
+	}
+	defer f.Close()
+	r := reader{file: f, opts: *o}
+	if r.size, err = f.Size(); err == nil {
+		err = r.replay(fn)
+	}
+	if err == nil && r.res.Length < o.Durable {
+		err = &CorruptError{Offset: r.res.Length, Reason: fmt.Sprintf("was durable up to %d", o.Durable)}
+	}
+	if c, ok := errors.AsType[*CorruptError](err); ok && c.Name == "" {
+		c.Name = name
+	} else if err != nil {
+		err = fmt.Errorf("wal: replay %s: %w", name, err)
+	}
+	return r.res, err
+}
+
+type reader struct {
+	file   vfs.File
+	size   int64
+	opts   ReplayOptions
+	form   format
+	res    Result
+	window []byte // a part of the file
+	at     int64  // its offset
+}
+
+func (r *reader) replay(fn func([]byte) error) error {
+	if ok, err := r.fileHeader(); !ok || err != nil {
+		return err
+	}
+	var large []byte // kept from record to record
+	for r.res.Length < r.size {
+		off := r.res.Length
+		h, reason, err := r.header(off)
+		var payload []byte
+		if err == nil && reason == "" {
+			payload, reason, err = r.payload(large, off, h)
+		}
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			return r.tail(off, reason)
+		}
+		if len(payload) > windowSize {
+			large = payload
+		}
+		r.res.last = h.sum
+		r.res.Length = off + h.size()
+		r.res.Clean = h.kind == kindEnd
+		if h.kind == kindData {
+			r.res.Records++
+			if err := fn(payload); err != nil {
+				return fmt.Errorf("record at offset %d: %w", off, err)
+			}
+		}
+	}
+	return nil
+}
+
+// fileHeader reads the header of the file. It is false where a crash came before the header was durable, and so before any record was.
+func (r *reader) fileHeader() (ok bool, err error) {
+	b, err := r.read(0, min(r.size, fileHeaderSize))
+	if err != nil {
+		return false, err
+	}
+	if len(b) == fileHeaderSize {
+		var vers, sum uint32
+		if r.form, vers, sum, ok = parseFileHeader(b); ok {
+			if vers != version {
+				return false, fmt.Errorf("%w: %d, this program knows %d", ErrVersion, vers, version)
+			}
+			if o := r.opts; o.ID != [16]byte{} && o.ID != r.form.id || o.Number != 0 && o.Number != r.form.number {
+				return false, &CorruptError{Reason: "the log belongs to another store or has another number"}
+			}
+			r.res = Result{ID: r.form.id, Number: r.form.number, Length: fileHeaderSize, last: sum}
+			return true, nil
+		}
+	}
+	if r.size > fileHeaderSize {
+		return false, &CorruptError{Reason: "bad file header"}
+	}
+	r.res.Torn = r.size
+	return false, nil
+}
+
+// header reads the header of the record at off; reason says why there is none.
+func (r *reader) header(off int64) (h header, reason string, err error) {
+	if r.size-off < headerSize {
+		return h, "short record header", nil
+	}
+	b, err := r.read(off, headerSize)
+	if err != nil {
+		return h, "", err
+	}
+	h, ok := r.form.parseHeader(b, off)
+	switch {
+	case !ok && !r.opts.lax.has(laxHeader):
+		reason = "bad record header"
+	case h.prev != r.res.last && !r.opts.lax.has(laxChain):
+		reason = "record does not follow the one before"
+	case h.size() > r.size-off:
+		reason = "record longer than the file"
+	case h.kind != kindData && h.length != 0:
+		reason = "payload where there should be none"
+	}
+	return h, reason, nil
+}
+
+// payload reads the payload of the record at off, into buf where it is too large for the window.
+func (r *reader) payload(buf []byte, off int64, h header) (payload []byte, reason string, err error) {
+	n := int64(h.length)
+	if n <= windowSize {
+		payload, err = r.read(off+headerSize, n)
+	} else {
+		payload = slices.Grow(buf[:0], int(n))[:n]
+		err = r.readFull(payload, off+headerSize)
+	}
+	if err == nil && crc32.Checksum(payload, castagnoli) != h.payload && !r.opts.lax.has(laxPayload) {
+		reason = "bad payload checksum"
+	}
+	return payload, reason, err
+}
+
+// tail decides what the record at off is that is not whole: the beginning of a torn tail, or corruption.
+func (r *reader) tail(off int64, reason string) error {
+	r.res.Torn = r.size - off
+	r.res.Clean = false
+	if r.opts.lax.has(laxTail) {
+		return nil
+	}
+	for at := off + 1; at+headerSize <= r.size; at++ {
+		b, err := r.read(at, headerSize)
+		if err != nil {
+			return err
+		}
+		if h, ok := r.form.parseHeader(b, at); ok && h.synced > off && !r.opts.lax.has(laxPromise) {
+			return &CorruptError{Offset: off, Reason: fmt.Sprintf("%s, and the record at %d says that it was durable", reason, at)}
+		}
+	}
+	return nil
+}
+
+// windowSize is the length of a read, in bytes.
+const windowSize = 64 << 10
+
+// read returns n bytes at off, which must be in the file and n at most windowSize. They are valid until the next call.
+func (r *reader) read(off, n int64) ([]byte, error) {
+	if off < r.at || off+n > r.at+int64(len(r.window)) {
+		if r.window == nil {
+			r.window = make([]byte, windowSize)
+		}
+		r.window = r.window[:min(windowSize, r.size-off)]
+		r.at = off
+		if err := r.readFull(r.window, off); err != nil {
+			r.window = r.window[:0]
+			return nil, err
+		}
+	}
+	return r.window[off-r.at:][:n], nil
+}
+
+func (r *reader) readFull(b []byte, off int64) error {
+	n, err := r.file.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF // the file became shorter meanwhile
+	}
+	return err
+}
