@@ -1,0 +1,94 @@
+package assemble
+
+import (
+	"iter"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/quarry-go/quarry/internal/sentence"
+	"github.com/quarry-go/quarry/internal/text"
+)
+
+// A focus finds the sentence that a question is about.
+type focus struct {
+	analyzer text.Analyzer
+	terms    map[string]int // term of the question -> its number
+}
+
+func newFocus(question string) *focus {
+	f := &focus{terms: map[string]int{}}
+	for t := range f.analyzer.Terms(question) {
+		if _, ok := f.terms[string(t)]; !ok {
+			f.terms[string(t)] = len(f.terms)
+		}
+	}
+	return f
+}
+
+// best returns the byte range of the sentence of p's text with the greatest
+// weight of distinct question terms; a term weighs ln(1 + n/df) over the n
+// sentences, so that one which is everywhere decides little. The first of
+// equals wins, and a heading only where there is nothing else. The range is
+// empty for a text without sentences.
+func (f *focus) best(p *Passage) (start, end int) {
+	type span struct {
+		start, end int
+		terms      []int
+	}
+	var spans []span
+	df := make([]int, len(f.terms))
+	for a, b := range bodies(p) {
+		seen := map[int]bool{}
+		for t := range f.analyzer.Terms(p.Text[a:b]) {
+			if n, ok := f.terms[string(t)]; ok {
+				seen[n] = true
+			}
+		}
+		for n := range seen {
+			df[n]++
+		}
+		spans = append(spans, span{a, b, slices.Sorted(maps.Keys(seen))})
+	}
+	top := -1.0
+	for _, x := range spans {
+		w := 0.0
+		for _, n := range x.terms {
+			w += math.Log(1 + float64(len(spans))/float64(df[n]))
+		}
+		if w > top {
+			top, start, end = w, x.start, x.end
+		}
+	}
+	if len(spans) == 0 {
+		for a, b := range sentence.Spans(p.Text) {
+			return a, b
+		}
+	}
+	return start, end
+}
+
+// bodies yields the sentences of p's text between its headings.
+func bodies(p *Passage) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		at := 0
+		until := func(end int) bool {
+			for a, b := range sentence.Spans(p.Text[at:max(at, end)]) {
+				if !yield(at+a, at+b) {
+					return false
+				}
+			}
+			return true
+		}
+		for _, m := range p.Marks {
+			if m.Kind != "heading" || m.End <= p.Start || m.Start >= p.End {
+				continue
+			}
+			if !until(floor(p.Text, m.Start-p.Start)) {
+				return
+			}
+			at = max(at, floor(p.Text, m.End-p.Start))
+		}
+		until(len(p.Text))
+	}
+}
