@@ -3,6 +3,7 @@ package loaders
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Errors that the packages below wrap; test for them with errors.Is.
@@ -30,6 +31,14 @@ type DocError struct {
 	Ref string // the Ref's ID
 	URI string
 	Err error
+	// Prefix says that the error is of every Ref whose ID begins with Ref: a
+	// folder "a/b/" that cannot be listed leaves all that is in it unknown.
+	Prefix bool
+}
+
+// Covers reports whether the error is of the Ref with the given ID.
+func (e *DocError) Covers(ref string) bool {
+	return ref == e.Ref || e.Prefix && strings.HasPrefix(ref, e.Ref)
 }
 
 // Error names the Ref and the cause.

@@ -23,9 +23,11 @@ type Loader interface {
 // that what did not change is never opened.
 //
 // List yields each [Ref] once. A *[DocError] says that one Ref could not be
-// listed, and the sequence goes on; any other error ends it, and then what
-// was not listed must not be taken for gone. List and Load give the same
-// documents: those of Load are those of every Ref's Load in List's order.
+// listed, or with its Prefix set a whole group of them, and the sequence goes
+// on; any other error ends it. A Ref that was listed before and is not now is
+// gone only if no other error ended the listing and no DocError of it
+// [DocError.Covers] that Ref. List and Load give the same documents: those of
+// Load are those of every Ref's Load in List's order.
 type Lister interface {
 	Loader
 	List(ctx context.Context) iter.Seq2[Ref, error]

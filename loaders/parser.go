@@ -98,6 +98,12 @@ type Format struct {
 	// Sniff reports whether content that starts with head is of this format
 	// for certain, as a magic number tells; nil if nothing tells.
 	Sniff func(head []byte) bool
+	// Guess reports whether content that no format claims by Sniff, name or
+	// media type may be read as this one; nil for never. Plain text guesses.
+	Guess func(head []byte) bool
+	// Version changes when the parser or its options do so that equal bytes
+	// would give other documents: what was read under another is read again.
+	Version string
 	Parser
 }
 
@@ -106,7 +112,8 @@ type Formats []Format
 
 // Find returns the format for a file name, a media type and the first bytes of
 // the content: the first whose Sniff knows the head, else the first with the
-// name's extension, else the first with the media type. ok is false if none fits.
+// name's extension, else the first with the media type, else the first that
+// guesses so. ok is false if none fits.
 func (fs Formats) Find(name, mediaType string, head []byte) (f Format, ok bool) {
 	for _, f := range fs {
 		if f.Sniff != nil && len(head) > 0 && f.Sniff(head) {
@@ -129,10 +136,16 @@ func (fs Formats) Find(name, mediaType string, head []byte) (f Format, ok bool) 
 			}
 		}
 	}
+	for _, f := range fs {
+		if f.Guess != nil && f.Guess(head) {
+			return f, true
+		}
+	}
 	return Format{}, false
 }
 
-// SniffLen is how many bytes of the content [Formats.Parse] shows to Sniff.
+// SniffLen is how many bytes of the content [Formats.Parse] shows to Sniff and
+// Guess.
 const SniffLen = 4096
 
 // Parse finds the format of in and lets its parser read it, with fs for nested
@@ -152,7 +165,7 @@ func (fs Formats) Parse(ctx context.Context, in Input) iter.Seq2[Document, error
 		}
 		f, ok := fs.Find(in.Name, in.MIME, head)
 		if !ok {
-			fail(fmt.Errorf("%w: %s", ErrNoParser, describe(in)))
+			fail(fmt.Errorf("%w: %s", ErrNoParser, describe(in, head)))
 			return
 		}
 		if in.Parsers == nil {
@@ -162,11 +175,17 @@ func (fs Formats) Parse(ctx context.Context, in Input) iter.Seq2[Document, error
 	}
 }
 
-func describe(in Input) string {
-	if ext := path.Ext(in.Name); ext != "" {
+func describe(in Input, head []byte) string {
+	kind := Magic(head)
+	ext := path.Ext(in.Name)
+	switch {
+	case kind != "" && ext != "":
+		return fmt.Sprintf("%s (%s)", ext, kind)
+	case kind != "":
+		return kind
+	case ext != "":
 		return ext
-	}
-	if in.MIME != "" {
+	case in.MIME != "":
 		return in.MIME
 	}
 	return "no extension"
