@@ -16,14 +16,15 @@ var denseScripts = []*unicode.RangeTable{
 // dense reports whether r is a letter of a script without spaces. The mark of a long vowel and the voicing marks of
 // Japanese belong to no script.
 func dense(r rune) bool {
-	if r < 0x0e00 {
+	switch {
+	case r < 0x0e00:
 		return false
-	}
-	switch r {
-	case 'ー', 'ｰ', 'ﾞ', 'ﾟ':
+	case 0x4e00 <= r && r <= 0x9fff, 0xac00 <= r && r <= 0xd7a3: // most of Chinese, most of Korean
+		return true
+	case r == 'ー', r == 'ｰ', r == 'ﾞ', r == 'ﾟ':
 		return true
 	}
-	return unicode.In(r, denseScripts...) && (unicode.IsLetter(r) || r == '〇' || unicode.IsMark(r))
+	return unicode.In(r, denseScripts...) && (unicode.IsLetter(r) || r == '〇')
 }
 
 // denseEnd returns where the run of dense characters, and of marks and format characters among them, ends.
@@ -40,12 +41,12 @@ func denseEnd(s string, i int) int {
 
 // grams yields the characters of a run and every pair of neighbours.
 func (t *tokenizer) grams(run string) bool {
-	if !norm.NFKC.IsNormalString(run) {
+	if norm.NFKC.QuickSpanString(run) < len(run) {
 		run = norm.NFKC.String(run)
 	}
 	prev := 0 // bytes of the character before, which t.word begins with
 	for _, r := range run {
-		if !dense(r) && !unicode.IsMark(r) || unicode.Is(unicode.Variation_Selector, r) {
+		if !dense(r) && !unicode.IsMark(r) || ignorable(r) {
 			continue
 		}
 		t.word = utf8.AppendRune(t.word[:prev], r)

@@ -24,24 +24,33 @@ func afterJoint(s string, i int) int {
 		return -1
 	}
 	if stop {
-		if last, _ := utf8.DecodeLastRuneInString(s[:i]); !unicode.IsLetter(last) || !unicode.IsLetter(next) {
+		last, _ := utf8.DecodeLastRuneInString(s[:i]) // the word ends with a letter, or a mark on one
+		if !unicode.IsLetter(last) && !unicode.IsMark(last) || !unicode.IsLetter(next) {
 			return -1
 		}
 	}
 	return j
 }
 
-// humpEnd returns the end of the part of a camel-case word that begins at s[i]: before a capital that follows a
-// small letter (parse|File), and before the last of several capitals when a small letter follows it (HTTP|Server).
-// Parts have two letters or more, so that mRNA and PhD stay whole.
+// humpEnd returns the end of the part of a camel-case word of ASCII letters and digits that begins at s[i]: before a
+// capital that follows a small letter (parse|File), and before the last of several capitals when small letters follow
+// it (HTTP|Server). A single letter is no part, nor two where capitals run on or the plural of an acronym ends, so
+// that mRNA, PhD, siRNA and GPCRs stay whole.
 func humpEnd(s string, i int) int {
 	for j := i + 2; j+2 <= len(s); j++ {
-		if upper(s[j]) && (!upper(s[j-1]) || !upper(s[j+1]) && letter(s[j+1])) {
+		if !upper(s[j]) {
+			continue
+		}
+		if upper(s[j-1]) {
+			if j-i > 2 && j+2 < len(s) && lower(s[j+1]) && lower(s[j+2]) {
+				return j
+			}
+		} else if j-i > 2 || lower(s[j+1]) {
 			return j
 		}
 	}
 	return len(s)
 }
 
-func upper(c byte) bool  { return 'A' <= c && c <= 'Z' }
-func letter(c byte) bool { return 'a' <= c && c <= 'z' || upper(c) }
+func upper(c byte) bool { return 'A' <= c && c <= 'Z' }
+func lower(c byte) bool { return 'a' <= c && c <= 'z' }

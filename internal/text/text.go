@@ -46,7 +46,7 @@ type tokenizer struct {
 	whole []byte // the words of a compound so far, folded, without its joints
 	fold  []byte // scratch for normal forms
 
-	wordArray, wholeArray [MaxTerm]byte
+	wordArray, wholeArray [MaxTerm + utf8.UTFMax]byte // room for a character too many
 }
 
 func (t *tokenizer) text(s string) {

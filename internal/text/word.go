@@ -23,15 +23,15 @@ type span struct {
 // scan measures the word that begins at s[i].
 func scan(s string, i int) span {
 	w := span{ascii: true}
-	var lower, upper bool
+	var small, capital bool
 	j := i
 loop:
 	for j < len(s) {
 		switch c := s[j]; {
 		case 'a' <= c && c <= 'z':
-			lower = true
+			small = true
 		case 'A' <= c && c <= 'Z':
-			upper = true
+			capital = true
 		case '0' <= c && c <= '9':
 		case c == '\'':
 			w.apostrophe = true
@@ -52,8 +52,8 @@ loop:
 		j++
 	}
 	w.end = j
-	w.upper = w.ascii && upper && !lower
-	w.camel = w.ascii && upper && lower && !w.apostrophe && j-i <= MaxTerm && humpEnd(s[i:j], 0) < j-i
+	w.upper = w.ascii && capital && !small
+	w.camel = w.ascii && capital && small && !w.apostrophe && j-i <= MaxTerm && humpEnd(s[i:j], 0) < j-i
 	return w
 }
 
@@ -104,7 +104,7 @@ func (t *tokenizer) foldWord(s string) {
 		i += n
 		switch {
 		case unicode.IsMark(r):
-			if bare || unicode.Is(unicode.Variation_Selector, r) {
+			if bare || ignorable(r) {
 				continue
 			}
 		case r == '\'' || r == '’':
@@ -115,25 +115,22 @@ func (t *tokenizer) foldWord(s string) {
 			r = unicode.ToLower(r)
 			bare = r < utf8.RuneSelf || unicode.Is(unicode.Latin, r)
 		}
-		if r < utf8.RuneSelf {
-			if len(t.word) == MaxTerm {
-				return
-			}
-			t.word = append(t.word, byte(r))
-			continue
-		}
+		fits := len(t.word)
 		if plain := plainLetter(r); plain != "" {
-			if len(t.word)+len(plain) > MaxTerm {
-				return
-			}
 			t.word = append(t.word, plain...)
-			continue
+		} else {
+			t.word = utf8.AppendRune(t.word, r)
 		}
-		if len(t.word)+utf8.RuneLen(r) > MaxTerm {
+		if len(t.word) > MaxTerm {
+			t.word = t.word[:fits]
 			return
 		}
-		t.word = utf8.AppendRune(t.word, r)
 	}
+}
+
+// ignorable reports whether a mark has no meaning of its own.
+func ignorable(r rune) bool {
+	return r == '\u034f' || unicode.Is(unicode.Variation_Selector, r) // U+034F is the grapheme joiner
 }
 
 // trimApostrophes removes a final 's and then every apostrophe, in place.
