@@ -185,14 +185,14 @@ func (w *walk) walk(ctx context.Context, sc *scratch, filter func(uint32) bool, 
 
 // score adds up what the terms give the entries of a page.
 func (w *walk) score(number int, sc *scratch) {
-	p := w.pages[number]
+	lengths := w.pages[number].lengths
 	for i := range w.cursors {
 		c := &w.cursors[i]
 		var in []posting
 		in, c.posts = splitPage(c.posts, number)
 		for _, x := range in {
 			slot := x.ord & pageMask
-			sc.scores[slot] += Score(c.weight, x.tf, w.scorer.Norm(p.lengths[slot]))
+			sc.scores[slot] += Score(c.weight, x.tf, w.scorer.Norm(lengths[slot]))
 			sc.touched[slot/64] |= 1 << (slot % 64)
 		}
 	}
@@ -202,17 +202,23 @@ func (w *walk) score(number int, sc *scratch) {
 func (w *walk) collect(number int, sc *scratch, filter func(uint32) bool, best *top) {
 	p := w.pages[number]
 	marked := w.dead && p.deaths.Load() > 0
+	floor := best.floor()
 	for i, set := range sc.touched {
+		sc.touched[i] = 0
 		for ; set != 0; set &= set - 1 {
 			slot := uint32(i*64 + bits.TrailingZeros64(set))
-			h := Hit{uint32(number)<<pageBits | slot, sc.scores[slot]}
-			sc.scores[slot] = 0
-			if h.Score < best.floor() || marked && !p.live(slot, w.at) || filter != nil && !filter(h.Ord) {
+			score := sc.scores[slot&pageMask]
+			sc.scores[slot&pageMask] = 0
+			if score < floor {
 				continue
 			}
-			best.offer(h)
+			ord := uint32(number)<<pageBits | slot
+			if marked && !p.live(slot, w.at) || filter != nil && !filter(ord) {
+				continue
+			}
+			best.offer(Hit{ord, score})
+			floor = best.floor()
 		}
-		sc.touched[i] = 0
 	}
 }
 
