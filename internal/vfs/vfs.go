@@ -98,10 +98,11 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	data := make([]byte, size)
-	if n, err := f.ReadAt(data, 0); n < len(data) {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
+	n, err := f.ReadAt(data, 0)
+	if err == io.EOF && n == len(data) {
+		err = nil
+	}
+	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
 	return data, nil

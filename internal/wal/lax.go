@@ -10,6 +10,9 @@ const (
 	laxChain                   // the previous record is not compared
 	laxPromise                 // sync offsets promise nothing
 	laxTail                    // a bad record is always a torn tail
+	laxMark                    // no marks are written
+	laxFail                    // a log goes on after a failed sync
+	laxAnew                    // a log that nothing vouches for is not written anew
 )
 
 func (l lax) has(rule lax) bool { return l&rule != 0 }

@@ -75,17 +75,18 @@ func Create(fsys vfs.FS, name string, o Options) (*Log, error) {
 	return l, nil
 }
 
-// Reopen opens a log for more records, after a [Replay] that returned r and no error. It cuts off a torn tail, and makes what was replayed
-// durable: a record that was read is never lost again. Until Reopen returns it may be.
+// Reopen opens a log for more records, after a [Replay] that returned r and no error. It cuts off a torn tail. When it returns, what was
+// replayed is durable; until then, a crash may take away records that were not acknowledged.
+//
+// Records that nothing vouches for may be in the page cache alone, left there by a sync that failed before the program was started again, and no
+// further sync would write them. Reopen writes such a log anew and puts it in the place of the old one, as [vfs.Replace] does.
+// Marks at the end, which may be there alone too, it cuts off, and writes one again.
 func Reopen(fsys vfs.FS, name string, o Options, r Result) (*Log, error) {
-	f, err := fsys.Append(name)
-	if err != nil {
-		return nil, fmt.Errorf("wal: %w", err)
-	}
-	l := newLog(name, o, f)
-	l.end, l.last = r.Length, r.last
-	if err := l.resume(fsys, r); err != nil {
-		f.Close()
+	l := newLog(name, o, nil)
+	if err := l.reopen(fsys, r); err != nil {
+		if l.file != nil {
+			l.file.Close()
+		}
 		return nil, fmt.Errorf("wal: reopen %s: %w", name, err)
 	}
 	return l, nil
@@ -105,28 +106,42 @@ func (l *Log) begin() error {
 	return l.sync()
 }
 
-func (l *Log) resume(fsys vfs.FS, r Result) error {
-	size, err := l.file.Size()
-	if err != nil {
+func (l *Log) reopen(fsys vfs.FS, r Result) error {
+	info, err := fsys.Stat(l.name)
+	switch {
+	case err != nil:
 		return err
-	}
-	if size != r.Length+r.Torn {
+	case info.Size() != r.Length+r.Torn:
 		return errors.New("the file has changed since it was replayed")
+	case r.Length > 0 && l.form != format{r.ID, r.Number}:
+		return fmt.Errorf("it is log %d of store %x, not log %d of store %x", r.Number, r.ID, l.form.number, l.form.id)
 	}
-	if r.Torn > 0 {
-		if err := l.file.Truncate(r.Length); err != nil {
+	l.end, l.last = r.end, r.last
+	if r.Length == 0 || !r.vouched && !l.lax.has(laxAnew) {
+		if err := l.anew(fsys); err != nil {
 			return err
 		}
 	}
-	if r.Length == 0 {
-		err = l.begin()
-	} else {
-		err = l.sync()
-	}
-	if err != nil {
+	if l.file, err = fsys.Append(l.name); err != nil {
 		return err
 	}
-	return fsys.SyncDir(path.Dir(l.name))
+	if err := l.file.Truncate(l.end); err != nil {
+		return err
+	}
+	l.synced = l.end
+	return l.write(l.control(kindMark))
+}
+
+// anew replaces the file by a copy of the records in it.
+func (l *Log) anew(fsys vfs.FS) (err error) {
+	var whole []byte
+	if l.end == 0 {
+		whole, l.last = l.form.appendFileHeader(nil)
+		l.end = fileHeaderSize
+	} else if whole, err = vfs.ReadFile(fsys, l.name); err != nil {
+		return err
+	}
+	return vfs.Replace(fsys, l.name, whole[:l.end])
 }
 
 // sync makes everything that was written durable.
@@ -145,20 +160,31 @@ func (l *Log) sync() error {
 // After an error that does not match [ErrFailed] the record is not in the log, nor will be after a crash, and the log stays
 // usable: [ErrTooLarge], an error of the file system (a full disk), or [fs.ErrClosed].
 func (l *Log) Append(parts ...[]byte) error {
+	r, err := newRecord(parts)
+	if err == nil {
+		var g *group
+		if g, err = l.join(r); err == nil {
+			err = l.finish(g)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("wal: append to %s: %w", l.name, err)
+	}
+	return nil
+}
+
+func newRecord(parts [][]byte) (record, error) {
 	r := record{parts: parts}
 	for _, p := range parts {
 		if len(p) > MaxPayload-r.length {
-			return fmt.Errorf("wal: append to %s: %w: over %d bytes", l.name, ErrTooLarge, MaxPayload)
+			return r, fmt.Errorf("%w: over %d bytes", ErrTooLarge, MaxPayload)
 		}
 		r.length += len(p)
+	}
+	for _, p := range parts {
 		r.sum = crc32.Update(r.sum, castagnoli, p)
 	}
-	g, err := l.join(r)
-	if err != nil {
-		return err
-	}
-	g.once.Do(func() { g.err = l.commit(g) })
-	return g.err
+	return r, nil
 }
 
 // join adds a record to the open group.
@@ -166,7 +192,7 @@ func (l *Log) join(r record) (*group, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return nil, fmt.Errorf("wal: append to %s: %w", l.name, fs.ErrClosed)
+		return nil, fs.ErrClosed
 	}
 	if len(l.open.records) > 0 && l.open.size+int64(r.length) > maxGroup {
 		l.open = new(group)
@@ -176,8 +202,13 @@ func (l *Log) join(r record) (*group, error) {
 	return l.open, nil
 }
 
-// commit writes the group of its first caller when the group before is done; the others wait for it in group.once, and their records
-// are those that came meanwhile.
+// finish returns when the group is durable, or failed. The first of its callers commits it.
+func (l *Log) finish(g *group) error {
+	g.once.Do(func() { g.err = l.commit(g) })
+	return g.err
+}
+
+// commit waits for the group before, so that g fills up meanwhile, and writes g.
 func (l *Log) commit(g *group) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -185,17 +216,16 @@ func (l *Log) commit(g *group) error {
 	if l.open == g {
 		l.open = new(group)
 	}
-	next := l.open
 	l.mu.Unlock()
 
 	if err := l.writeGroup(g); err != nil {
-		return fmt.Errorf("wal: append to %s: %w", l.name, err)
+		return err
 	}
 	l.mu.Lock()
-	idle := l.open == next && len(next.records) == 0
+	idle := len(l.open.records) == 0
 	l.mu.Unlock()
-	if idle {
-		l.write(l.control(kindMark)) // its loss loses no record; where it could not be undone, the next call says so
+	if idle && !l.lax.has(laxMark) {
+		l.write(l.control(kindMark)) // without a mark no record is lost; where it could not be undone, the next call fails
 	}
 	return nil
 }
@@ -249,9 +279,13 @@ func (l *Log) write(b []byte, last uint32) error {
 	return err
 }
 
+// fail ends the log.
 func (l *Log) fail(err error) error {
-	l.err = fmt.Errorf("%w: %w", ErrFailed, err)
-	return l.err
+	err = fmt.Errorf("%w: %w", ErrFailed, err)
+	if !l.lax.has(laxFail) {
+		l.err = err
+	}
+	return err
 }
 
 // Size returns the length of the log in bytes.

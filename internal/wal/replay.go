@@ -30,7 +30,9 @@ type Result struct {
 	Torn    int64    // bytes behind it: the end of a write that a crash cut short
 	Clean   bool     // the log was closed, and nothing came after
 
-	last uint32 // checksum of the last header
+	end     int64  // of the last data record: only marks come behind it
+	last    uint32 // checksum of its header
+	vouched bool   // a mark says that it is durable
 }
 
 // Replay reads a log and calls fn with the payload of each record in the order of the log. A payload is valid during the call
@@ -70,6 +72,7 @@ type reader struct {
 	size   int64
 	opts   ReplayOptions
 	form   format
+	prev   uint32 // checksum of the header before
 	res    Result
 	window []byte // a part of the file
 	at     int64  // its offset
@@ -96,10 +99,12 @@ func (r *reader) replay(fn func([]byte) error) error {
 		if len(payload) > windowSize {
 			large = payload
 		}
-		r.res.last = h.sum
+		r.prev = h.sum
 		r.res.Length = off + h.size()
 		r.res.Clean = h.kind == kindEnd
+		r.res.vouched = h.synced >= r.res.end
 		if h.kind == kindData {
+			r.res.end, r.res.last, r.res.vouched = r.res.Length, h.sum, false
 			r.res.Records++
 			if err := fn(payload); err != nil {
 				return fmt.Errorf("record at offset %d: %w", off, err)
@@ -110,26 +115,31 @@ func (r *reader) replay(fn func([]byte) error) error {
 }
 
 // fileHeader reads the header of the file. It is false where a crash came before the header was durable, and so before any record was.
+// In place of the header there may then be anything, the header of an old log too.
 func (r *reader) fileHeader() (ok bool, err error) {
 	b, err := r.read(0, min(r.size, fileHeaderSize))
 	if err != nil {
 		return false, err
 	}
+	reason := "bad file header"
 	if len(b) == fileHeaderSize {
-		var vers, sum uint32
-		if r.form, vers, sum, ok = parseFileHeader(b); ok {
-			if vers != version {
-				return false, fmt.Errorf("%w: %d, this program knows %d", ErrVersion, vers, version)
-			}
-			if o := r.opts; o.ID != [16]byte{} && o.ID != r.form.id || o.Number != 0 && o.Number != r.form.number {
-				return false, &CorruptError{Reason: "the log belongs to another store or has another number"}
-			}
-			r.res = Result{ID: r.form.id, Number: r.form.number, Length: fileHeaderSize, last: sum}
+		f, vers, sum, ok := parseFileHeader(b)
+		switch o := r.opts; {
+		case !ok:
+		case vers != version:
+			return false, fmt.Errorf("%w: %d, this program knows %d", ErrVersion, vers, version)
+		case o.ID != [16]byte{} && o.ID != f.id:
+			reason = fmt.Sprintf("log of store %x, not of %x", f.id, o.ID)
+		case o.Number != 0 && o.Number != f.number:
+			reason = fmt.Sprintf("log %d, not %d", f.number, o.Number)
+		default:
+			r.form, r.prev = f, sum
+			r.res = Result{ID: f.id, Number: f.number, Length: fileHeaderSize, end: fileHeaderSize, last: sum}
 			return true, nil
 		}
 	}
 	if r.size > fileHeaderSize {
-		return false, &CorruptError{Reason: "bad file header"}
+		return false, &CorruptError{Reason: reason}
 	}
 	r.res.Torn = r.size
 	return false, nil
@@ -148,7 +158,7 @@ func (r *reader) header(off int64) (h header, reason string, err error) {
 	switch {
 	case !ok && !r.opts.lax.has(laxHeader):
 		reason = "bad record header"
-	case h.prev != r.res.last && !r.opts.lax.has(laxChain):
+	case h.prev != r.prev && !r.opts.lax.has(laxChain):
 		reason = "record does not follow the one before"
 	case h.size() > r.size-off:
 		reason = "record longer than the file"
@@ -199,7 +209,7 @@ const windowSize = 64 << 10
 func (r *reader) read(off, n int64) ([]byte, error) {
 	if off < r.at || off+n > r.at+int64(len(r.window)) {
 		if r.window == nil {
-			r.window = make([]byte, windowSize)
+			r.window = make([]byte, min(windowSize, r.size))
 		}
 		r.window = r.window[:min(windowSize, r.size-off)]
 		r.at = off
@@ -213,11 +223,11 @@ func (r *reader) read(off, n int64) ([]byte, error) {
 
 func (r *reader) readFull(b []byte, off int64) error {
 	n, err := r.file.ReadAt(b, off)
-	if n == len(b) {
-		return nil
-	}
 	if err == io.EOF {
-		return io.ErrUnexpectedEOF // the file became shorter meanwhile
+		err = nil
+		if n < len(b) {
+			err = io.ErrUnexpectedEOF // the file became shorter meanwhile
+		}
 	}
 	return err
 }

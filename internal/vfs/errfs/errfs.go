@@ -152,9 +152,7 @@ func (f *FS) do(kind Kind, name string, size int, op func() error) error {
 		err = ENOSPC
 	}
 	if a, ok := err.(after); ok {
-		if err := op(); err != nil {
-			return err
-		}
+		op()
 		err = a.error
 	}
 	return &fs.PathError{Op: string(kind), Path: name, Err: err}

@@ -35,9 +35,7 @@ func (f *file) Write(p []byte) (n int, err error) {
 		return n, err
 	default:
 		if a, ok := err.(after); ok {
-			if n, err := f.File.Write(p); err != nil {
-				return n, err
-			}
+			f.File.Write(p)
 			err = a.error
 		}
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: err}
@@ -56,7 +54,18 @@ func (f *file) Truncate(size int64) error {
 	return f.fs.do(KindTruncate, f.name, int(size), func() error { return f.File.Truncate(size) })
 }
 
-func (f *file) Sync() error { return f.fs.do(KindSync, f.name, 0, f.File.Sync) }
+// Sync tells a simulated file that a sync failed, so that it can lose what was to be synced.
+func (f *file) Sync() error {
+	done := false
+	err := f.fs.do(KindSync, f.name, 0, func() error {
+		done = true
+		return f.File.Sync()
+	})
+	if s, ok := f.File.(interface{ FailSync() }); ok && err != nil && !done {
+		s.FailSync()
+	}
+	return err
+}
 
 // Close closes the file in any case, as the operating system does.
 func (f *file) Close() error { return f.fs.close(f.name, f.File) }

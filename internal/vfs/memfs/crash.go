@@ -102,6 +102,7 @@ func (c *crash) node(n *node) *node {
 
 func (c *crash) kill(n, copied *node) {
 	copied.data, copied.disk, copied.writes = slices.Clip(n.data), slices.Clip(n.disk), slices.Clone(n.writes)
+	copied.lost = slices.Clone(n.lost)
 	if n.isDir {
 		copied.names, copied.kept = c.dirNames(n.names), c.dirNames(n.kept)
 		for _, ch := range n.changes {

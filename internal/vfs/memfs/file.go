@@ -79,7 +79,15 @@ func (f *file) Truncate(size int64) error {
 
 func (f *file) Sync() error {
 	return f.use("sync", true, func(node *node) error {
-		node.disk, node.writes = node.data[:len(node.data):len(node.data)], nil
+		node.sync()
+		return nil
+	})
+}
+
+// FailSync is what a failed fsync does on Linux: the kernel drops the pages that it could not write, still shows their content while it keeps them, and the next fsync succeeds without them.
+func (f *file) FailSync() {
+	f.use("sync", true, func(node *node) error {
+		node.failSync()
 		return nil
 	})
 }

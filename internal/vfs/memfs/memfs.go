@@ -42,6 +42,7 @@ type node struct {
 	data   []byte
 	disk   []byte
 	writes []write
+	lost   []write // dropped by a failed sync: data shows them, and no later sync makes them durable
 
 	locked bool
 }
@@ -90,7 +91,27 @@ func (n *node) setSize(size int) {
 		n.data = append(n.data, make([]byte, size-len(n.data))...)
 	}
 	n.data = n.data[:size:size] // what is appended next must not change what others share
+	n.lost = slices.DeleteFunc(n.lost, func(w write) bool { return w.size >= size })
 	n.writes = append(n.writes, write{size: size})
+}
+
+func (n *node) sync() {
+	n.disk, n.writes = slices.Clip(n.data), nil
+	if len(n.lost) > 0 {
+		n.disk = slices.Clone(n.data)
+		for _, w := range n.lost {
+			clear(n.disk[w.size:min(w.size+len(w.data), len(n.disk))])
+		}
+	}
+}
+
+// failSync drops what was written since the last sync.
+func (n *node) failSync() {
+	for _, w := range n.writes {
+		if w.data != nil {
+			n.lost = append(n.lost, w)
+		}
+	}
 }
 
 // free remembers content that the file system has given up.
