@@ -1,0 +1,267 @@
+package files
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/quarry-go/quarry/loaders"
+)
+
+// A file is one entry of the tree that can be loaded.
+type file struct {
+	id   string      // of its Ref
+	name string      // path as it is written in the tree, through links
+	path string      // path without links
+	info fs.FileInfo // of the file itself, not of a link to it
+}
+
+// A folder is a directory on the way down.
+type folder struct {
+	id, name, path string
+	included       bool // an Include fits it
+	rules          rules
+	above          *folder
+}
+
+// A walk is one listing under way.
+type walk struct {
+	*lister
+	ctx              context.Context
+	tree             *tree
+	include, exclude globs
+	linked           map[string]bool // folders that a link led to, by path
+	visit            func(*file) bool
+	fail             func(error) bool
+}
+
+// List implements [loaders.Lister].
+func (l *lister) List(ctx context.Context) iter.Seq2[loaders.Ref, error] {
+	return func(yield func(loaders.Ref, error) bool) {
+		w := &walk{lister: l, ctx: ctx, fail: func(err error) bool { return yield(loaders.Ref{}, err) }}
+		w.visit = func(f *file) bool {
+			v := w.version(f)
+			if ctx.Err() != nil {
+				return w.end(ctx.Err())
+			}
+			return yield(l.ref(f, v), nil)
+		}
+		w.run()
+	}
+}
+
+// Load implements [loaders.Loader].
+func (l *lister) Load(ctx context.Context) iter.Seq2[loaders.Document, error] {
+	return func(yield func(loaders.Document, error) bool) {
+		w := &walk{lister: l, ctx: ctx, fail: func(err error) bool { return yield(loaders.Document{}, err) }}
+		w.visit = func(f *file) bool {
+			for d, err := range l.load(ctx, f) {
+				if !yield(d, err) {
+					return false
+				}
+				if err != nil && !isDocError(err) {
+					return false
+				}
+			}
+			return true
+		}
+		w.run()
+	}
+}
+
+func isDocError(err error) bool {
+	_, ok := errors.AsType[*loaders.DocError](err)
+	return ok
+}
+
+// run walks the whole tree.
+func (w *walk) run() {
+	if err := w.ctx.Err(); err != nil {
+		w.end(err)
+		return
+	}
+	var err error
+	if w.include, err = compile(w.o.Include); err != nil {
+		w.end(err)
+		return
+	}
+	if w.exclude, err = compile(w.o.Exclude); err != nil {
+		w.end(err)
+		return
+	}
+	if w.tree, err = w.open(); err != nil {
+		w.end(err)
+		return
+	}
+	defer w.tree.close()
+	w.linked = map[string]bool{}
+	if !w.folder(&folder{name: ".", path: ".", included: len(w.include) == 0}) {
+		return
+	}
+	if err := w.tree.check(); err != nil {
+		w.end(err)
+	}
+}
+
+// end yields an error that ends the listing.
+func (w *walk) end(err error) bool {
+	w.fail(fmt.Errorf("files: list: %w", err))
+	return false
+}
+
+// skip yields the error of one file.
+func (w *walk) skip(id, name string, err error) bool {
+	return w.fail(&loaders.DocError{Ref: id, URI: w.uriOf(name), Err: err})
+}
+
+func (w *walk) exclude1(p, rule string) bool {
+	if w.o.Excluded != nil {
+		w.o.Excluded(p, rule)
+	}
+	return true
+}
+
+// folder lists d and all that is in it. It reports whether to go on.
+func (w *walk) folder(d *folder) bool {
+	entries, err := fs.ReadDir(w.tree, d.path)
+	if err == nil {
+		err = w.readRules(d, entries)
+	}
+	if err != nil {
+		if w.ctx.Err() != nil || d.above == nil {
+			return w.end(cmp.Or(w.ctx.Err(), err))
+		}
+		return w.fail(&loaders.DocError{Ref: d.id + "/", URI: w.uriOf(d.name), Err: err, Prefix: true})
+	}
+	ids := composed(entries)
+	found := make([]*entry, 0, len(entries))
+	for i, e := range entries {
+		if e := w.look(d, e, ids[i]); e != nil {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, func(a, b *entry) int { return strings.Compare(a.key(), b.key()) })
+	for _, e := range found {
+		if err := w.ctx.Err(); err != nil {
+			return w.end(err)
+		}
+		if !w.entry(d, e) {
+			return false
+		}
+	}
+	return true
+}
+
+// An entry is what one name in a folder turned out to be.
+type entry struct {
+	file
+	link bool
+	err  error // why it cannot be listed
+}
+
+func (e *entry) isDir() bool { return e.info != nil && e.info.IsDir() }
+
+// key sorts entries so that all IDs come in bytewise order.
+func (e *entry) key() string {
+	if e.isDir() {
+		return e.id + "/"
+	}
+	return e.id
+}
+
+// look finds out what an entry is; nil if it has gone.
+func (w *walk) look(d *folder, de fs.DirEntry, id string) *entry {
+	e := &entry{file: file{id: path.Join(d.id, id), name: path.Join(d.name, de.Name()), path: path.Join(d.path, de.Name())}}
+	e.info, e.err = de.Info()
+	if errors.Is(e.err, fs.ErrNotExist) {
+		return nil
+	}
+	if e.err != nil || e.info.Mode()&fs.ModeSymlink == 0 {
+		return e
+	}
+	e.link = true
+	if w.o.SkipSymlinks {
+		e.err = fmt.Errorf("%w: symbolic link", loaders.ErrSkipped)
+		return e
+	}
+	target, err := resolve(w.tree, e.path)
+	if err == nil {
+		e.path = target
+		e.info, err = fs.Stat(w.tree, target)
+	}
+	if err != nil {
+		e.err = fmt.Errorf("%w: symbolic link: %w", loaders.ErrSkipped, err)
+	}
+	return e
+}
+
+// entry lists one entry of d. It reports whether to go on.
+func (w *walk) entry(d *folder, e *entry) bool {
+	base := path.Base(e.name)
+	switch {
+	case base == ".git":
+		return w.exclude1(e.id, "git's own folder")
+	case strings.HasPrefix(base, ".") && !w.o.Hidden:
+		return w.exclude1(e.id, "hidden")
+	case !utf8.ValidString(base):
+		id := strings.ToValidUTF8(e.id, "\ufffd")
+		return w.skip(id, "", fmt.Errorf("%w: %w: the name %q is not UTF-8", loaders.ErrSkipped, loaders.ErrInvalid, base))
+	}
+	if rule := w.exclude.match(e.id); rule != "" {
+		return w.exclude1(e.id, "exclude "+rule)
+	}
+	if rule, ok := d.rules.match(e.id, e.isDir()); ok {
+		return w.exclude1(e.id, rule)
+	}
+	included := d.included || w.include.match(e.id) != ""
+	if e.isDir() {
+		if !included && !w.include.below(e.id) {
+			return true
+		}
+		sub := &folder{id: e.id, name: e.name, path: e.path, included: included, rules: d.rules, above: d}
+		if e.link {
+			if err := w.follow(sub); err != nil {
+				return w.skip(e.id, e.name, err)
+			}
+		}
+		return w.folder(sub)
+	}
+	if !included {
+		return w.exclude1(e.id, "no include fits")
+	}
+	switch {
+	case e.err != nil:
+		return w.skip(e.id, e.name, e.err)
+	case !e.info.Mode().IsRegular():
+		return w.skip(e.id, e.name, fmt.Errorf("%w: not a regular file: %v", loaders.ErrSkipped, e.info.Mode().Type()))
+	case e.info.Size() > w.o.MaxSize:
+		return w.skip(e.id, e.name, fmt.Errorf("%w: %w: %d bytes, limit %d", loaders.ErrSkipped, loaders.ErrBudget, e.info.Size(), w.o.MaxSize))
+	}
+	return w.visit(&e.file)
+}
+
+// composed returns the names of entries in form NFC, save those whose composed
+// name another entry has, too.
+func composed(entries []fs.DirEntry) []string {
+	taken := make(map[string]int, len(entries))
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = norm.NFC.String(e.Name())
+		taken[names[i]]++
+	}
+	for i, e := range entries {
+		if taken[names[i]] > 1 {
+			names[i] = e.Name()
+		}
+	}
+	return names
+}
