@@ -10,11 +10,12 @@ import (
 
 // A Chunker cuts a document into pieces.
 //
-// Chunk yields pieces in ascending order of Start. Each is a range of d.Text
-// on UTF-8 boundaries, none is empty, and together they cover the text; a text
-// without anything to read gives none. For equal documents it yields equal
-// pieces. An error is the last pair; when the context ends, it wraps the
-// context's error.
+// Chunk yields pieces in ascending order, of Start and of End. Each is a range
+// of d.Text on UTF-8 boundaries that holds something to read. Together they
+// cover the text: a character that lies in no piece is white space
+// ([unicode.IsSpace]), and text of white space alone gives no piece. For equal
+// documents it yields equal pieces. An error is the last pair; when the
+// context ends, it wraps the context's error.
 //
 // A Chunker is safe for concurrent use, and does not change d.
 type Chunker interface {
@@ -27,6 +28,10 @@ type Chunker interface {
 // A Piece is a range of a document that becomes a chunk.
 type Piece struct {
 	Start, End int
-	Prefix     string       // as store.Chunk.Prefix
-	Marks      []store.Mark // the structure that the range overlaps, sorted by Start
+	Prefix     string // as store.Chunk.Prefix
+	// Marks is the structure that the range overlaps, sorted by Start: as the
+	// document's spans have it, but a heading's mark reaches to the end of
+	// its section. The last heading whose range holds a place is the
+	// innermost one above it.
+	Marks []store.Mark
 }
