@@ -1,12 +1,13 @@
 // Package bm25 is an inverted index in memory that ranks entries by BM25, exactly, while it changes.
 //
-// Entries are known by ordinals that the caller gives in ascending order, and appear and disappear at sequence numbers
-// that never decrease. A search names the sequence number it looks at: it sees the entries added at or before it and
-// not deleted at or before it, and scores them with the number of entries, the document frequencies and the average length
-// of just these. Its result is equal, bit for bit, to that of an index built from these entries alone.
+// Entries are known by ordinals that the caller gives in ascending order, and they appear and disappear at sequence
+// numbers that never decrease. A search names the sequence number it looks at, its snapshot: it sees the entries
+// added at or before it and not deleted at or before it, and scores them with the number of entries, the document
+// frequencies and the average length of just these. Its result is equal, bit for bit, to that of an index built from
+// these entries alone.
 //
-// One goroutine writes; any number search meanwhile. A search holds a lock only while it looks up its terms, and a writer
-// only while it links one entry in.
+// One goroutine writes; any number search meanwhile. A search holds a lock only while it looks up its terms, and a
+// writer only while it links one entry in.
 package bm25
 
 import (
@@ -20,7 +21,7 @@ import (
 )
 
 var (
-	// ErrOrder is returned for an ordinal or a sequence number that comes too late.
+	// ErrOrder is returned for an ordinal or a sequence number below what came before.
 	ErrOrder = errors.New("bm25: out of order")
 	// ErrUnknown is returned for a deletion of an entry that is not there.
 	ErrUnknown = errors.New("bm25: no such entry")
@@ -28,8 +29,8 @@ var (
 	ErrPurged = errors.New("bm25: snapshot is gone")
 )
 
-// An Index is an inverted index. New makes one. Add, Delete and Purge are for one goroutine at a time; Search and Stats are safe
-// at any time. It holds nothing that must be closed.
+// An Index is an inverted index. New makes one. Add, Delete and Purge are for one goroutine at a time; Search and
+// Stats are safe at any time. It holds nothing that must be closed.
 type Index struct {
 	mu     sync.RWMutex // guards what follows; the writer, being alone, reads it without
 	terms  map[string]*list
@@ -56,10 +57,11 @@ func New() *Index {
 	return &Index{terms: map[string]*list{}}
 }
 
-// Add adds entry ord at sequence number seq, with the terms of all sequences taken together as one bag. The terms are read
-// before Add returns, one sequence after the other, and copied. An entry may have no terms: it counts as an entry. Ordinals must ascend; gaps are allowed, and
-// so is any number of entries at one sequence number. The error is ErrOrder for an ordinal not above every earlier one (or
-// math.MaxUint32), or a sequence number below an earlier one; nothing is added then.
+// Add adds entry ord at sequence number seq, with the terms of all sequences taken together as one bag. They are read
+// one after the other before Add returns, and copied. An entry without terms counts as an entry all the same. Gaps
+// between ordinals are allowed, and so is any number of entries at one sequence number. The error is ErrOrder, and
+// nothing is added, for an ordinal that is not above every earlier one or is math.MaxUint32, and for a sequence
+// number that is 0 or below an earlier one.
 //
 // Searches at seq or later see the entry from now on, so the caller lets readers use a sequence number only when it
 // has added and deleted all that belongs to it.
@@ -84,7 +86,8 @@ func (ix *Index) Add(ord uint32, seq uint64, terms ...iter.Seq[[]byte]) error {
 }
 
 // Delete removes entry ord at sequence number seq. Searches at earlier snapshots still see it. The error is
-// ErrUnknown when it was never added or is deleted already, and ErrOrder for a sequence number below an earlier one.
+// ErrUnknown when it was never added or is deleted already, and ErrOrder for a sequence number that is 0 or below an
+// earlier one.
 func (ix *Index) Delete(ord uint32, seq uint64) error {
 	last := ix.last()
 	if seq < last.seq || seq == 0 {
@@ -103,7 +106,7 @@ func (ix *Index) Delete(ord uint32, seq uint64) error {
 	return nil
 }
 
-// Stats returns the statistics of the entries at snapshot at. The error is ErrPurged when Purge gave the snapshot up.
+// Stats returns the statistics of the entries at a snapshot. The error is ErrPurged when Purge gave the snapshot up.
 func (ix *Index) Stats(at uint64) (Stats, error) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -151,7 +154,8 @@ func (ix *Index) page(ord uint32) *page {
 	return nil
 }
 
-// place makes room for entry ord, the first above limit, and notes its length. Ordinals left out in between count as deleted.
+// place makes room for entry ord, the first from limit on, and notes its length. Ordinals left out in between count
+// as deleted.
 func (ix *Index) place(ord, limit, length uint32) {
 	old := ix.page(ord)
 	p := old.withRoom(ord & pageMask)

@@ -64,7 +64,11 @@ func randomHistory(r *rand.Rand, n int) history {
 			live = slices.Delete(live, i, i+1)
 			continue
 		}
-		h = append(h, op{seq: seq, ord: next, text: randomText(r)})
+		text := randomText(r)
+		if len(h) > 0 && r.IntN(4) == 0 {
+			text = h[r.IntN(len(h))].text // the same score as another
+		}
+		h = append(h, op{seq: seq, ord: next, text: text})
 		live = append(live, next)
 		next++
 		switch r.IntN(20) {
@@ -171,7 +175,12 @@ func search(t testing.TB, ix *Index, q Query) []Hit {
 }
 
 func randomQuery(r *rand.Rand, at uint64) Query {
-	q := Query{Terms: words(randomText(r) + randomText(r)), K: 1 + r.IntN(20), At: at}
+	text := strings.Fields(randomText(r) + randomText(r))
+	terms := func(yield func([]byte) bool) {
+		r.Shuffle(len(text), func(i, j int) { text[i], text[j] = text[j], text[i] }) // scores must not depend on it
+		words(strings.Join(text, " "))(yield)
+	}
+	q := Query{Terms: terms, K: 1 + r.IntN(20), At: at}
 	if r.IntN(4) == 0 {
 		q.K = 1000
 	}
@@ -205,7 +214,7 @@ func long() bool { return os.Getenv("QUARRY_LONG") != "" }
 func TestHistories(t *testing.T) {
 	rounds, ops := 60, 300
 	if long() {
-		rounds, ops = 1000, 2000
+		rounds, ops = 500, 2000
 	}
 	for round := range rounds {
 		r := rand.New(rand.NewPCG(uint64(round), 1))
@@ -220,9 +229,10 @@ func TestHistories(t *testing.T) {
 			case 0:
 				oldest += uint64(r.IntN(int(o.seq-oldest) + 1))
 				ix.Purge(oldest)
+				ix.Purge(oldest - min(oldest, 3)) // gives up nothing more, brings nothing back
 			case 1:
 				oldest += uint64(r.IntN(int(o.seq-oldest) + 1))
-				ix.purge(oldest, ix.giveUp(oldest))
+				ix.purge(ix.giveUp(oldest))
 			case 2, 3, 4:
 				checkSnapshot(t, r, h, ix, oldest+uint64(r.IntN(int(o.seq-oldest)+2)))
 			}
@@ -250,13 +260,17 @@ func checkSnapshot(t *testing.T, r *rand.Rand, h history, ix *Index, at uint64) 
 	}
 	for range 4 {
 		q := randomQuery(r, at)
-		got := search(t, ix, q)
+		k, got := q.K, search(t, ix, q)
 		q.At = 1
 		if want := search(t, fresh, q); !slices.Equal(got, want) {
 			t.Errorf("at %d: %v, want %v", at, got, want)
 		}
+		q.K, q.At = math.MaxInt, at
+		if all := search(t, ix, q); !slices.Equal(got, all[:len(got)]) {
+			t.Errorf("at %d: the best %v are not the first of %v", at, got, all)
+		}
 		want := plain(h.live(min(at, ix.last().seq)), q)
-		if !closeTo(got, want[:min(q.K, len(want))]) {
+		if !closeTo(got, want[:min(k, len(want))]) {
 			t.Errorf("at %d: %v, want about %v", at, got, want)
 		}
 	}
@@ -269,6 +283,7 @@ func TestConcurrentSearch(t *testing.T) {
 	queries := make([]Query, 8)
 	for i := range queries {
 		queries[i] = randomQuery(r, 0)
+		queries[i].Terms = words(randomText(r) + randomText(r)) // the other shares its source of chance
 	}
 	want := map[uint64][][]Hit{}
 	for at := range h.last() + 1 {
@@ -342,12 +357,31 @@ func TestWritesDuringSearch(t *testing.T) {
 			for i := range uint32(5000) {
 				op{seq: at + 2, ord: limit + i, text: "t0 t1 t2 t3"}.apply(t, ix)
 			}
-			ix.purge(at+2, ix.giveUp(at+2))
+			ix.purge(ix.giveUp(at + 2))
 		}
 		return true
 	}
 	if got := search(t, ix, q); !slices.Equal(got, want) || calls < 3 {
 		t.Errorf("%v after %d calls of the filter, want %v", got, calls, want)
+	}
+}
+
+// TestPanicInFilter proves that a search left by a panic leaves no scores behind for the next.
+func TestPanicInFilter(t *testing.T) {
+	ix := New()
+	for i := range uint32(50) {
+		op{seq: 1, ord: i, text: "a"}.apply(t, ix)
+	}
+	q := Query{Terms: words("a"), K: 50, At: 1}
+	want := search(t, ix, q)
+	func() {
+		defer func() { _ = recover() }()
+		q.Filter = func(uint32) bool { panic("filter") }
+		search(t, ix, q)
+	}()
+	q.Filter = nil
+	if got := search(t, ix, q); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
@@ -381,6 +415,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("%+v %v after all", s, err)
 	}
 	for _, q := range []Query{
+		{K: 3, At: 2},
 		{Terms: words("a"), K: 0, At: 2},
 		{Terms: words("a"), K: -1, At: 2},
 		{Terms: words("a"), K: 3, At: 0},
@@ -431,6 +466,12 @@ func TestPurgeFrees(t *testing.T) {
 	}
 	if ix.Purge(seq) {
 		t.Error("purged again")
+	}
+	for range 10 {
+		op{seq: seq, ord: ix.last().limit, text: "one"}.apply(t, ix)
+	}
+	if len(ix.states) != 1 {
+		t.Errorf("%d states of one sequence number", len(ix.states))
 	}
 }
 

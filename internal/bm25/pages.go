@@ -36,8 +36,8 @@ func (p *page) delete(slot uint32, seq uint64) bool {
 	return true
 }
 
-// withRoom returns p, or a larger copy if p has no slot of that number. A nil page has none. Readers of the smaller page miss
-// nothing: later deletions are later than their snapshots.
+// withRoom returns p, or a larger copy if p has no slot of that number. A nil page has none. Readers of the smaller
+// page miss nothing: the deletions that follow are later than their snapshots.
 func (p *page) withRoom(slot uint32) *page {
 	n := pageLeast
 	if p != nil {

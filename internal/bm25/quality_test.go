@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -166,7 +165,7 @@ func TestQuality(t *testing.T) {
 				sum += ndcg(q.grades, ranked)
 			}
 			got := sum / float64(len(c.queries))
-			t.Log(fmt.Sprintf("nDCG@10 %.4f over %d queries", got, len(c.queries)))
+			t.Logf("nDCG@10 %.4f over %d queries", got, len(c.queries))
 			if math.Abs(got-set.want) > .005 {
 				t.Errorf("nDCG@10 is %.4f, want %.3f within .005", got, set.want)
 			}

@@ -22,8 +22,7 @@ type Stats struct {
 //	idf = ln(1 + (N - df + 0.5) / (df + 0.5))
 //
 // after Robertson et al., "Okapi at TREC-3" (1994), with the idf that is never negative, and without the constant
-// factor K1+1, which ranks nothing differently: a term adds at most its weight times its idf. Results do not depend
-// on the machine.
+// factor K1+1, which ranks nothing differently: a term adds at most its weight times its idf.
 type Scorer struct {
 	entries float64
 	base    float64 // K1*(1-B)
@@ -47,7 +46,8 @@ func (c Scorer) IDF(df int) float64 {
 
 // Norm returns what an entry of the given length in terms adds to the denominator.
 func (c Scorer) Norm(length uint32) float64 {
-	return c.base + float64(c.perTerm*float64(length)) // the conversion keeps the sum unfused, equal on every machine
+	// The conversion forbids a fused multiply-add, so that every caller gets the same bits.
+	return c.base + float64(c.perTerm*float64(length))
 }
 
 // Score returns what a term of the given weight (its share of the query times its idf) adds to the score of an entry

@@ -9,13 +9,19 @@ import (
 	"strings"
 )
 
-// A Query says what to search for. Terms and K are needed.
+// A Query says what to search for, and at which snapshot.
 type Query struct {
-	Terms  iter.Seq[[]byte]      // read once; a term that occurs n times weighs n times as much
-	K      int                   // the most hits wanted
-	At     uint64                // the snapshot to search
-	Filter func(ord uint32) bool // nil, or reports whether an entry may be a hit; called in ascending order, not for every entry
-	Tie    func(a, b uint32) int // nil, or orders entries of equal score, negative for a first; by ordinal otherwise
+	Terms iter.Seq[[]byte] // read once; a term that occurs n times weighs n times as much
+	K     int              // the most hits wanted; 0 or less gives none
+	At    uint64           // the snapshot
+
+	// Filter reports whether an entry may be a hit. It is asked before an entry is ranked, in ascending order, and
+	// not about entries that could not be among the hits in any case. A nil Filter lets every entry pass.
+	Filter func(ord uint32) bool
+
+	// Tie orders entries of equal score, negative for a before b. Those it calls equal, or all when it is nil, are
+	// ordered by ordinal.
+	Tie func(a, b uint32) int
 }
 
 // A Hit is an entry that has a term of the query.
@@ -24,10 +30,10 @@ type Hit struct {
 	Score float64 // above 0
 }
 
-// Search returns the K best entries of a snapshot, best first: those with at least one term of the query that the filter lets pass. The
-// statistics that scores depend on are those of all entries of the snapshot, whatever the filter. K of 0 or less gives no hits. Filter and Tie are called
-// from this goroutine, while no lock is held, for entries of the snapshot only. The error is ErrPurged when the
-// snapshot is given up, or that of ctx, which is looked at every few thousand postings.
+// Search returns the best entries of a snapshot, best first, of those that have a term of the query and pass the
+// filter. The statistics behind the scores are those of all entries of the snapshot, whatever the filter. Filter and
+// Tie are called on this goroutine with no lock held, for entries of the snapshot only. The error is ErrPurged when
+// the snapshot was given up, or that of ctx, which is looked at once for every few thousand ordinals.
 func (ix *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
 	w, err := ix.open(q)
 	if err != nil || q.K <= 0 {
@@ -40,9 +46,10 @@ func (ix *Index) Search(ctx context.Context, q Query) ([]Hit, error) {
 	if sc == nil {
 		sc = new(scratch)
 	}
-	defer ix.scratch.Put(sc)
 	best := top{k: q.K, tie: q.Tie}
-	if err := w.walk(ctx, sc, q.Filter, &best); err != nil {
+	err = w.walk(ctx, sc, q.Filter, &best)
+	ix.scratch.Put(sc) // not when Filter or Tie panics: it may not be clean
+	if err != nil {
 		return nil, err
 	}
 	return best.sorted(), nil
@@ -84,13 +91,17 @@ func (ix *Index) open(q Query) (*walk, error) {
 	return w, nil
 }
 
+// A weighted is a term with the number of times that a query has it.
 type weighted struct {
 	term   string
 	weight float64
 }
 
-// bag returns the different terms with their numbers, sorted.
+// bag returns the different terms of a query, sorted.
 func bag(terms iter.Seq[[]byte]) []weighted {
+	if terms == nil {
+		return nil
+	}
 	var all []weighted
 	for t := range terms {
 		all = append(all, weighted{string(t), 1})
@@ -155,7 +166,7 @@ func (w *walk) live(ctx context.Context, posts []posting) (int, error) {
 	return n, nil
 }
 
-// A scratch holds the scores of one page while they are summed.
+// A scratch holds the scores of one page while they are summed. It is clean, all zeros, between pages.
 type scratch struct {
 	scores  [pageSize]float64
 	touched [pageSize / 64]uint64

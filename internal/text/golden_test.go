@@ -8,16 +8,14 @@ import (
 )
 
 // TestFingerprint fails when the terms of a fixed set of texts change under an unchanged fingerprint, which would
-// leave stores with an index that the queries no longer fit. Change both lines together.
+// leave stores with an index that the queries no longer fit. Change both lines together; a text more in the
+// set changes the second alone.
 func TestFingerprint(t *testing.T) {
 	const (
 		fingerprint = "words-grams/1"
-		terms       = "ae1cfc2214c0830ed96c5625c08a7ad9"
+		terms       = "1ce710a1d7b1e1b55f8f7985d5eb5acd"
 	)
 	all := append([]string(nil), texts...)
-	for _, c := range cases {
-		all = append(all, c.text)
-	}
 	for _, g := range stems {
 		all = append(all, strings.ReplaceAll(g.pairs, "=", " "))
 	}

@@ -51,6 +51,3 @@ func humpEnd(s string, i int) int {
 	}
 	return len(s)
 }
-
-func upper(c byte) bool { return 'A' <= c && c <= 'Z' }
-func lower(c byte) bool { return 'a' <= c && c <= 'z' }

@@ -2,9 +2,9 @@
 //
 // Words are runs of letters, digits and marks. They are folded (compatibility forms, case, and for Latin letters
 // their diacritics), freed of apostrophes and of a possessive 's, dropped when they are English function words, and
-// reduced by the stemmer of Porter (1980) when they consist of the letters a to z. A word that is an identifier
-// yields its parts as well: ParseFile gives parsefile, parse and file; parse_file gives parse, file and parsefile,
-// as does os.File in its way.
+// reduced by the stemmer of Porter (1980) when they consist of the letters a to z. An identifier is found by its
+// parts and as a whole: ParseFile yields parsefile, parse and file, parse_file yields parse, file and parsefile, and
+// os.File yields os, file and osfile, each stemmed.
 //
 // Scripts that are written without spaces (Chinese, Japanese, Thai, ...), and Korean, whose spaces part phrases
 // rather than words, yield every character and every pair of neighbours.
@@ -22,16 +22,18 @@ const MaxTerm = 64
 // An Analyzer turns text into terms. The zero value is ready to use and any number of goroutines may share it.
 type Analyzer struct{}
 
-// Fingerprint names the analyzer and its version. Two analyzers with one fingerprint give the same terms for every
-// text; an index built under another fingerprint must be built again. It is safe to store.
+// Fingerprint names the analyzer and its version, for an index to record: analyzers with one fingerprint give the
+// same terms for every text, except for characters that only the newer Unicode tables of the two know. An index
+// built under another fingerprint must be built again.
 func (Analyzer) Fingerprint() string { return "words-grams/1" }
 
-// Terms returns the terms of s in the order of the text, repetitions included. The parts of an identifier follow the
-// word they are part of. A term is valid UTF-8, has 1 to MaxTerm bytes, and is good only until the next one is asked
-// for: the caller copies what it keeps and must not change the bytes. Any string is acceptable: bytes that are not
-// UTF-8 separate words and are in no term. The sequence may be ranged over more than once; a round of it allocates a small fixed
-// amount, whatever the length of s, unless s holds a run of Chinese, Japanese or Korean that is not in the
-// composed form NFKC.
+// Terms returns the terms of s in the order of the text, repetitions included; the parts of a camel-case word follow
+// it, the words of a compound precede it. A text of nothing but function words has none.
+//
+// A term is valid UTF-8 of 1 to MaxTerm bytes, and good only until the next one is asked for: the caller copies what
+// it keeps and does not change the bytes. Any string will do: bytes that are not UTF-8 separate words and are in no
+// term. The sequence may be ranged over again, also by several goroutines at once. A round allocates a small amount
+// that does not grow with s, but for runs of Chinese, Japanese or Korean that are not in the composed form NFKC.
 func (Analyzer) Terms(s string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		t := tokenizer{yield: yield}

@@ -34,6 +34,7 @@ var cases = []struct{ name, text, want string }{
 	{"cyrillic keeps its letters", "Йод", "и\u0306од"},
 	{"chinese", "检索增强", "检 索 检索 增 索增 强 增强"},
 	{"mixed", "用Go写2次", "用 go 写 2 次"},
+	{"thai", "ภาษา", "ภ า ภา ษ าษ า ษา"},
 	{"japanese", "カレー。", "カ レ カレ ー レー"},
 	{"half width", "ｶﾞ", "ガ"},
 	{"korean", "한국 말", "한 국 한국 말"},

@@ -11,8 +11,8 @@ import (
 // long as a document costs no memory.
 const maxRaw = 8 * MaxTerm
 
-// A span describes a word of a text before it is folded.
-type span struct {
+// A shape describes a word of a text before it is folded.
+type shape struct {
 	end        int
 	ascii      bool // nothing but ASCII letters, digits and apostrophes
 	apostrophe bool
@@ -21,16 +21,16 @@ type span struct {
 }
 
 // scan measures the word that begins at s[i].
-func scan(s string, i int) span {
-	w := span{ascii: true}
+func scan(s string, i int) shape {
+	w := shape{ascii: true}
 	var small, capital bool
 	j := i
 loop:
 	for j < len(s) {
 		switch c := s[j]; {
-		case 'a' <= c && c <= 'z':
+		case lower(c):
 			small = true
-		case 'A' <= c && c <= 'Z':
+		case upper(c):
 			capital = true
 		case '0' <= c && c <= '9':
 		case c == '\'':
@@ -58,17 +58,15 @@ loop:
 }
 
 // read folds a word into t.word.
-func (t *tokenizer) read(s string, w span) {
-	if w.ascii && !w.apostrophe {
-		t.lower(s)
-		return
-	}
+func (t *tokenizer) read(s string, w shape) {
 	if w.ascii {
 		t.lower(s)
 	} else {
 		t.foldWord(s)
 	}
-	t.word = trimApostrophes(t.word)
+	if w.apostrophe {
+		t.word = trimApostrophes(t.word)
+	}
 }
 
 // lower puts an ASCII word in lower case into t.word.
@@ -79,7 +77,7 @@ func (t *tokenizer) lower(s string) {
 	t.word = t.word[:0]
 	for i := range len(s) {
 		c := s[i]
-		if 'A' <= c && c <= 'Z' {
+		if upper(c) {
 			c += 'a' - 'A'
 		}
 		t.word = append(t.word, c)
@@ -176,8 +174,11 @@ func plainLetter(r rune) string {
 }
 
 func asciiWord(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	return lower(c) || upper(c) || '0' <= c && c <= '9'
 }
+
+func upper(c byte) bool { return 'A' <= c && c <= 'Z' }
+func lower(c byte) bool { return 'a' <= c && c <= 'z' }
 
 func startsWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
