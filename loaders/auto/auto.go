@@ -10,6 +10,7 @@ import (
 	"github.com/quarry-go/quarry/loaders"
 	"github.com/quarry-go/quarry/loaders/code"
 	"github.com/quarry-go/quarry/loaders/files"
+	"github.com/quarry-go/quarry/loaders/html"
 	"github.com/quarry-go/quarry/loaders/text"
 )
 
@@ -20,6 +21,7 @@ type Options struct {
 	// this package, so that they win where both fit.
 	files.Options
 
+	HTML *html.Options
 	Code *code.Options
 	Text *text.Options
 }
@@ -48,6 +50,7 @@ func Formats(o *Options) loaders.Formats {
 	}
 	fs := append(loaders.Formats(nil), o.Formats...)
 	return append(fs,
+		html.Format(o.HTML),
 		code.Format(o.Code),
 		text.Format(o.Text),
 	)

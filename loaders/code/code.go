@@ -38,7 +38,7 @@ type Options struct {
 
 // Format returns the format of source code and configuration files. It is
 // recognised by its extension or name, and scripts by the interpreter that
-// their first line names. The parser is [Parser]'s.
+// their first line names. The parser is [New]'s.
 func Format(o *Options) loaders.Format {
 	p := newParser(o)
 	return loaders.Format{
@@ -51,14 +51,14 @@ func Format(o *Options) loaders.Format {
 	}
 }
 
-// Parser returns a parser that yields one document: the whole content as UTF-8,
+// New returns a parser that yields one document: the whole content as UTF-8,
 // whatever its encoding. Line ends become LF, NUL is dropped, and what the
 // encoding cannot explain becomes U+FFFD; a warning counts those. Offsets are
 // into the text so made. Its Title is the file name, and its Meta has a
 // "language" where one is known. Content that is not text gives a
 // *[loaders.DocError] that wraps [loaders.ErrFormat]. Code that its language's
 // compiler would refuse is read as far as it makes sense.
-func Parser(o *Options) loaders.Parser { return newParser(o) }
+func New(o *Options) loaders.Parser { return newParser(o) }
 
 type source struct{ languages map[string]string }
 
@@ -68,7 +68,7 @@ func (p *source) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.
 		d, err := p.read(ctx, in)
 		if err != nil {
 			if ctx.Err() == nil {
-				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: err}
+				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("code: %w", err)}
 			}
 			yield(loaders.Document{}, err)
 			return

@@ -32,17 +32,24 @@ type Options struct {
 	MaxSize int64
 
 	// Include and Exclude are globs over slash-separated paths relative to the
-	// root, in the syntax of bmatcuk/doublestar: * and ? within a name, ** over
-	// folders, [a-z], {md,txt}. One without a slash fits names in any folder. A
-	// glob that fits a folder stands for all that is in it. With an Include,
-	// only files that one of them fits are read; what an Exclude fits is not.
+	// root, each in the syntax of one line of .gitignore: * and ? within a name,
+	// ** over folders, [a-z]; one without a slash fits names in any folder, one
+	// with a slash at its end folders only; what fits a folder stands for all
+	// that is in it; the last that fits decides, and one that begins with ! turns
+	// it round. With an Include, only files that it fits are read; what Exclude
+	// fits is not. A malformed glob ends every listing with an error that wraps
+	// [path.ErrBadPattern].
+	//
+	// Exclude comes after the ignore files, so "!dist/" takes back what a
+	// .gitignore leaves out, and "!.github/" takes back a hidden folder.
 	Include, Exclude []string
 	// IgnoreFiles names the files whose lines say what to leave out of the
-	// folder they are in, in the syntax of .gitignore; a later name overrules an
-	// earlier one. nil means ".gitignore"; an empty slice means none.
+	// folder that they are in, as git reads .gitignore; a later name overrules an
+	// earlier one. nil means ".gitignore"; an empty slice means none. Ignore
+	// files above the root are not looked for.
 	IgnoreFiles []string
-	// Hidden reads files and folders whose name begins with a dot, too. The
-	// folder .git is never read.
+	// Hidden reads files and folders whose name begins with a dot, too. One named
+	// .git is never read.
 	Hidden bool
 	// SkipSymlinks leaves symbolic links out, each with a *[loaders.DocError]
 	// that wraps [loaders.ErrSkipped]. Otherwise a link is followed to what it

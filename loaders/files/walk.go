@@ -38,7 +38,7 @@ type walk struct {
 	*lister
 	ctx              context.Context
 	tree             *tree
-	include, exclude globs
+	include, exclude rules
 	linked           map[string]bool // folders that a link led to, by path
 	visit            func(*file) bool
 	fail             func(error) bool
@@ -90,11 +90,11 @@ func (w *walk) run() {
 		return
 	}
 	var err error
-	if w.include, err = compile(w.o.Include); err != nil {
+	if w.include, err = parseGlobs("include", w.o.Include); err != nil {
 		w.end(err)
 		return
 	}
-	if w.exclude, err = compile(w.o.Exclude); err != nil {
+	if w.exclude, err = parseGlobs("exclude", w.o.Exclude); err != nil {
 		w.end(err)
 		return
 	}
@@ -104,7 +104,11 @@ func (w *walk) run() {
 	}
 	defer w.tree.close()
 	w.linked = map[string]bool{}
-	if !w.folder(&folder{name: ".", path: ".", included: len(w.include) == 0}) {
+	root := &folder{name: ".", path: ".", included: len(w.include) == 0}
+	if !w.o.Hidden {
+		root.rules = rules{{glob: glob{".*"}, name: true, source: "hidden"}}
+	}
+	if !w.folder(root) {
 		return
 	}
 	if err := w.tree.check(); err != nil {
@@ -123,9 +127,10 @@ func (w *walk) skip(id, name string, err error) bool {
 	return w.fail(&loaders.DocError{Ref: id, URI: w.uriOf(name), Err: err})
 }
 
-func (w *walk) exclude1(p, rule string) bool {
+// leave leaves an entry out, by a rule.
+func (w *walk) leave(e *entry, rule string) bool {
 	if w.o.Excluded != nil {
-		w.o.Excluded(p, rule)
+		w.o.Excluded(e.id, rule)
 	}
 	return true
 }
@@ -134,7 +139,7 @@ func (w *walk) exclude1(p, rule string) bool {
 func (w *walk) folder(d *folder) bool {
 	entries, err := fs.ReadDir(w.tree, d.path)
 	if err == nil {
-		err = w.readRules(d, entries)
+		err = w.readIgnores(d, entries)
 	}
 	if err != nil {
 		if w.ctx.Err() != nil || d.above == nil {
@@ -207,25 +212,27 @@ func (w *walk) look(d *folder, de fs.DirEntry, id string) *entry {
 // entry lists one entry of d. It reports whether to go on.
 func (w *walk) entry(d *folder, e *entry) bool {
 	base := path.Base(e.name)
-	switch {
-	case base == ".git":
-		return w.exclude1(e.id, "git's own folder")
-	case strings.HasPrefix(base, ".") && !w.o.Hidden:
-		return w.exclude1(e.id, "hidden")
-	case !utf8.ValidString(base):
-		id := strings.ToValidUTF8(e.id, "\ufffd")
-		return w.skip(id, "", fmt.Errorf("%w: %w: the name %q is not UTF-8", loaders.ErrSkipped, loaders.ErrInvalid, base))
+	if base == ".git" {
+		return w.leave(e, "git's own")
 	}
-	if rule := w.exclude.match(e.id); rule != "" {
-		return w.exclude1(e.id, "exclude "+rule)
+	if !utf8.ValidString(base) {
+		err := fmt.Errorf("%w: %w: the name %q is not UTF-8", loaders.ErrSkipped, loaders.ErrInvalid, base)
+		return w.skip(strings.ToValidUTF8(e.id, "\ufffd"), "", err)
 	}
-	if rule, ok := d.rules.match(e.id, e.isDir()); ok {
-		return w.exclude1(e.id, rule)
+	r := w.exclude.find(e.id, e.isDir())
+	if r == nil {
+		r = d.rules.find(e.id, e.isDir())
 	}
-	included := d.included || w.include.match(e.id) != ""
+	if r != nil && !r.keep {
+		return w.leave(e, r.source)
+	}
+	included := d.included
+	if r := w.include.find(e.id, e.isDir()); r != nil {
+		included = !r.keep
+	}
 	if e.isDir() {
-		if !included && !w.include.below(e.id) {
-			return true
+		if !included && !w.include.within(e.id) {
+			return w.leave(e, "no include fits")
 		}
 		sub := &folder{id: e.id, name: e.name, path: e.path, included: included, rules: d.rules, above: d}
 		if e.link {
@@ -236,7 +243,7 @@ func (w *walk) entry(d *folder, e *entry) bool {
 		return w.folder(sub)
 	}
 	if !included {
-		return w.exclude1(e.id, "no include fits")
+		return w.leave(e, "no include fits")
 	}
 	switch {
 	case e.err != nil:

@@ -28,7 +28,7 @@ type Options struct {
 
 // Format returns the format of plain text: .txt, .log, .rst and the like, and,
 // by its Guess, whatever looks like text and no other format claims. The
-// parser is [Parser]'s.
+// parser is [New]'s.
 func Format(o *Options) loaders.Format {
 	if o == nil {
 		o = &Options{}
@@ -39,7 +39,7 @@ func Format(o *Options) loaders.Format {
 		MIMEs:      []string{"text/plain"},
 		Guess:      charset.IsText,
 		Version:    "text/1 " + o.Charset,
-		Parser:     Parser(o),
+		Parser:     New(o),
 	}
 }
 
@@ -51,7 +51,7 @@ func extensions() []string {
 	}
 }
 
-// Parser returns a parser that yields one document: the whole content as
+// New returns a parser that yields one document: the whole content as
 // UTF-8, whatever its encoding (a byte order mark decides, else the media
 // type's charset, else Options.Charset, else what the bytes look like).
 //
@@ -60,7 +60,7 @@ func extensions() []string {
 // The title is the first line where it reads like one, else the file name. A
 // content without text gives a document without text. Content that is not text
 // gives a *[loaders.DocError] that wraps [loaders.ErrFormat].
-func Parser(o *Options) loaders.Parser {
+func New(o *Options) loaders.Parser {
 	if o == nil {
 		o = &Options{}
 	}
@@ -75,7 +75,7 @@ func (p parser) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.D
 		d, err := p.read(ctx, in)
 		if err != nil {
 			if ctx.Err() == nil {
-				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: err}
+				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("text: %w", err)}
 			}
 			yield(loaders.Document{}, err)
 			return
@@ -135,4 +135,3 @@ func title(text, name string) string {
 	}
 	return first
 }
-
