@@ -35,7 +35,7 @@ type format struct {
 // A header is the header of a record.
 type header struct {
 	sum     uint32 // CRC of the header
-	payload uint32 // CRC of the payload
+	payload uint32 // CRC of the payload; a random number in a mark behind a cut
 	length  uint32
 	kind    kind
 	prev    uint32
@@ -66,8 +66,8 @@ func parseFileHeader(b []byte) (f format, vers, sum uint32, ok bool) {
 	return f, le.Uint32(b[8:]), sum, ok
 }
 
-// appendHeader appends the header h of a record at offset off of the file to b, and returns its checksum too; h.sum is not looked at.
-func (f format) appendHeader(b []byte, off int64, h header) ([]byte, uint32) {
+// appendHeader appends the header h of a record to b, and returns its checksum too; h.sum is not looked at.
+func (f format) appendHeader(b []byte, h header) ([]byte, uint32) {
 	le := binary.LittleEndian
 	start := len(b)
 	b = append(b, 0, 0, 0, 0)
@@ -77,13 +77,13 @@ func (f format) appendHeader(b []byte, off int64, h header) ([]byte, uint32) {
 	b = le.AppendUint32(b, f.number)
 	b = le.AppendUint32(b, h.prev)
 	b = le.AppendUint64(b, uint64(h.synced))
-	sum := f.headerSum(b[start:], off)
+	sum := f.headerSum(b[start:])
 	le.PutUint32(b[start:], sum)
 	return b, sum
 }
 
-// parseHeader reads the header of a record at offset off of the file. ok is false where there is none.
-func (f format) parseHeader(b []byte, off int64) (h header, ok bool) {
+// parseHeader reads the header of a record. ok is false where there is none.
+func (f format) parseHeader(b []byte) (h header, ok bool) {
 	le := binary.LittleEndian
 	h = header{
 		sum:     le.Uint32(b),
@@ -96,15 +96,12 @@ func (f format) parseHeader(b []byte, off int64) (h header, ok bool) {
 	// The number first: it refuses nearly everything at once when a whole tail is searched for headers.
 	ok = le.Uint32(b[16:]) == f.number &&
 		h.kind >= kindData && h.kind <= kindEnd && b[13]|b[14]|b[15] == 0 &&
-		h.length <= MaxPayload && h.synced >= 0 && h.synced <= off &&
-		f.headerSum(b[:headerSize], off) == h.sum
+		h.length <= MaxPayload && (h.length == 0 || h.kind == kindData) &&
+		f.headerSum(b) == h.sum
 	return h, ok
 }
 
-func (f format) headerSum(b []byte, off int64) uint32 {
-	var place [24]byte
-	copy(place[:], f.id[:])
-	binary.LittleEndian.PutUint64(place[16:], uint64(off))
-	sum := crc32.Update(0, castagnoli, place[:])
+func (f format) headerSum(b []byte) uint32 {
+	sum := crc32.Checksum(f.id[:], castagnoli)
 	return crc32.Update(sum, castagnoli, b[4:headerSize])
 }

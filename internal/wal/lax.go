@@ -2,7 +2,7 @@ package wal
 
 // lax is a set of rules that are left out. It is empty but in tests, which show with it that each rule is
 // needed: without it, they fail.
-type lax uint8
+type lax uint16
 
 const (
 	laxPayload lax = 1 << iota // payload checksums are not compared
@@ -13,6 +13,7 @@ const (
 	laxMark                    // no marks are written
 	laxFail                    // a log goes on after a failed sync
 	laxAnew                    // a log that nothing vouches for is not written anew
+	laxCut                     // a mark behind a cut has no random number
 )
 
 func (l lax) has(rule lax) bool { return l&rule != 0 }

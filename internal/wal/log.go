@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"math/rand/v2"
 	"path"
 	"sync"
 
@@ -36,6 +37,7 @@ type Log struct {
 	end     int64  // where the next record goes
 	synced  int64  // durable up to here
 	last    uint32 // checksum of the last header
+	cut     bool   // something was cut off at end, and nothing written since
 	buf     []byte
 	err     error // final
 }
@@ -128,8 +130,8 @@ func (l *Log) reopen(fsys vfs.FS, r Result) error {
 	if err := l.file.Truncate(l.end); err != nil {
 		return err
 	}
-	l.synced = l.end
-	return l.write(l.control(kindMark))
+	l.synced, l.cut = l.end, true
+	return l.write(l.appendControl(nil, kindMark))
 }
 
 // anew replaces the file by a copy of the records in it.
@@ -225,21 +227,23 @@ func (l *Log) commit(g *group) error {
 	idle := len(l.open.records) == 0
 	l.mu.Unlock()
 	if idle && !l.lax.has(laxMark) {
-		l.write(l.control(kindMark)) // without a mark no record is lost; where it could not be undone, the next call fails
+		l.write(l.appendControl(nil, kindMark)) // without a mark no record is lost; where it could not be undone, the next call fails
 	}
 	return nil
 }
 
 // writeGroup writes a group and makes it durable.
 func (l *Log) writeGroup(g *group) error {
-	b, last, off := l.buf[:0], l.last, l.end
+	b, last := l.buf[:0], l.last
+	if l.cut {
+		b, last = l.appendControl(b, kindMark)
+	}
 	for _, r := range g.records {
 		h := header{payload: r.sum, length: uint32(r.length), kind: kindData, prev: last, synced: l.synced}
-		b, last = l.form.appendHeader(b, off, h)
+		b, last = l.form.appendHeader(b, h)
 		for _, p := range r.parts {
 			b = append(b, p...)
 		}
-		off += h.size()
 	}
 	if cap(b) <= 1<<20 {
 		l.buf = b
@@ -253,9 +257,13 @@ func (l *Log) writeGroup(g *group) error {
 	return nil
 }
 
-// control returns a record without payload, and its checksum.
-func (l *Log) control(k kind) ([]byte, uint32) {
-	return l.form.appendHeader(nil, l.end, header{kind: k, prev: l.last, synced: l.synced})
+// appendControl appends a record without payload to b, and returns its checksum too.
+func (l *Log) appendControl(b []byte, k kind) ([]byte, uint32) {
+	h := header{kind: k, prev: l.last, synced: l.synced}
+	if l.cut && !l.lax.has(laxCut) {
+		h.payload = rand.Uint32()
+	}
+	return l.form.appendHeader(b, h)
 }
 
 // write adds records to the file, the last of which has the checksum last. What a failed write left is cut off again, durably, so that
@@ -267,9 +275,10 @@ func (l *Log) write(b []byte, last uint32) error {
 	_, err := l.file.Write(b)
 	if err == nil {
 		l.end += int64(len(b))
-		l.last = last
+		l.last, l.cut = last, false
 		return nil
 	}
+	l.cut = true
 	if terr := l.file.Truncate(l.end); terr != nil {
 		return l.fail(errors.Join(err, terr))
 	}
@@ -307,7 +316,7 @@ func (l *Log) Close() error {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	err := l.write(l.control(kindEnd))
+	err := l.write(l.appendControl(nil, kindEnd))
 	if err == nil {
 		err = l.sync()
 	}

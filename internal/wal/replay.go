@@ -87,7 +87,7 @@ func (r *reader) replay(fn func([]byte) error) error {
 		off := r.res.Length
 		h, reason, err := r.header(off)
 		var payload []byte
-		if err == nil && reason == "" {
+		if err == nil && reason == "" && h.kind == kindData {
 			payload, reason, err = r.payload(large, off, h)
 		}
 		if err != nil {
@@ -154,7 +154,7 @@ func (r *reader) header(off int64) (h header, reason string, err error) {
 	if err != nil {
 		return h, "", err
 	}
-	h, ok := r.form.parseHeader(b, off)
+	h, ok := r.form.parseHeader(b)
 	switch {
 	case !ok && !r.opts.lax.has(laxHeader):
 		reason = "bad record header"
@@ -162,8 +162,8 @@ func (r *reader) header(off int64) (h header, reason string, err error) {
 		reason = "record does not follow the one before"
 	case h.size() > r.size-off:
 		reason = "record longer than the file"
-	case h.kind != kindData && h.length != 0:
-		reason = "payload where there should be none"
+	case h.synced > off:
+		reason = "record promises more than there is"
 	}
 	return h, reason, nil
 }
@@ -195,7 +195,7 @@ func (r *reader) tail(off int64, reason string) error {
 		if err != nil {
 			return err
 		}
-		if h, ok := r.form.parseHeader(b, at); ok && h.synced > off && !r.opts.lax.has(laxPromise) {
+		if h, ok := r.form.parseHeader(b); ok && h.synced > off && !r.opts.lax.has(laxPromise) {
 			return &CorruptError{Offset: off, Reason: fmt.Sprintf("%s, and the record at %d says that it was durable", reason, at)}
 		}
 	}
