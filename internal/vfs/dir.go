@@ -203,19 +203,24 @@ func (d *Dir) named(op, local string, err error) error {
 }
 
 // A file writes at its own idea of the end, not by O_APPEND, because Windows does not let such a handle be truncated.
+// It does not embed the os.File, whose other methods write elsewhere.
 type file struct {
-	*os.File
+	os  *os.File
 	end int64
 }
 
+func (f *file) ReadAt(p []byte, off int64) (int, error) { return f.os.ReadAt(p, off) }
+func (f *file) Sync() error                             { return f.os.Sync() }
+func (f *file) Close() error                            { return f.os.Close() }
+
 func (f *file) Write(p []byte) (int, error) {
-	n, err := f.WriteAt(p, f.end)
+	n, err := f.os.WriteAt(p, f.end)
 	f.end += int64(n)
 	return n, err
 }
 
 func (f *file) Truncate(size int64) error {
-	err := f.File.Truncate(size)
+	err := f.os.Truncate(size)
 	if err == nil {
 		f.end = size
 	}
@@ -223,7 +228,7 @@ func (f *file) Truncate(size int64) error {
 }
 
 func (f *file) Size() (int64, error) {
-	info, err := f.Stat()
+	info, err := f.os.Stat()
 	if err != nil {
 		return 0, err
 	}

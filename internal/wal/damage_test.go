@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -360,40 +361,70 @@ func FuzzReplay(f *testing.F) {
 	f.Add(killed.file[:len(killed.file)-50])
 	f.Add(closed.file[:fileHeaderSize])
 	f.Add([]byte(magic))
-	f.Fuzz(func(t *testing.T, file []byte) {
-		disk := memfs.New()
-		w, err := disk.Create("log")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.Write(file)
-		read := func() (got []string, r Result, err error) {
-			r, err = Replay(disk, "log", nil, func(p []byte) error {
-				got = append(got, string(p))
-				return nil
-			})
-			return got, r, err
-		}
-		before, r, err := read()
-		if err != nil {
-			if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrVersion) {
-				t.Fatal(err)
+	f.Fuzz(checkAny)
+}
+
+// So are records that lie, with checksums that are right.
+func FuzzLies(f *testing.F) {
+	f.Add([]byte{1, 0, 0, 0, 2, 0, 68, 0, 3, 0, 100, 0})
+	f.Add([]byte{1, 255, 3, 0, 1, 1, 36, 0})
+	f.Add([]byte{3, 0, 255, 255, 1, 4, 0, 0, 2, 0, 0, 255})
+	f.Fuzz(func(t *testing.T, fields []byte) {
+		form := format{testID, 3}
+		file, last := form.appendFileHeader(nil)
+		for ; len(fields) >= 4; fields = fields[4:] {
+			length := int(fields[1])
+			payload := make([]byte, length%128) // less than the header says, now and then
+			h := header{
+				kind:    kind(fields[0] % 5),
+				length:  uint32(length) << (fields[3] & 24),
+				payload: crc32.Checksum(payload, castagnoli),
+				prev:    last,
+				synced:  int64(int16(uint16(fields[2]) | uint16(fields[3])<<8)),
 			}
-			return
+			if fields[3]&7 == 7 {
+				h.prev++
+			}
+			file, last = form.appendHeader(file, h)
+			file = append(file, payload...)
 		}
-		if r.Length+r.Torn != int64(len(file)) || r.Records != len(before) {
-			t.Fatalf("%d bytes, %d records: %+v", len(file), len(before), r)
-		}
-		l, err := Reopen(disk, "log", Options{ID: r.ID, Number: r.Number}, r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(l.Append([]byte("more")), l.Close()); err != nil {
-			t.Fatal(err)
-		}
-		after, r, err := read()
-		if err != nil || !r.Clean || !slices.Equal(after, append(before, "more")) {
-			t.Fatalf("%d records, then %d, %+v, %v", len(before), len(after), r, err)
-		}
+		checkAny(t, file)
 	})
+}
+
+func checkAny(t *testing.T, file []byte) {
+	disk := memfs.New()
+	w, err := disk.Create("log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(file)
+	read := func() (got []string, r Result, err error) {
+		r, err = Replay(disk, "log", nil, func(p []byte) error {
+			got = append(got, string(p))
+			return nil
+		})
+		return got, r, err
+	}
+	before, r, err := read()
+	if err != nil {
+		if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrVersion) {
+			t.Fatal(err)
+		}
+		return
+	}
+	if r.Length+r.Torn != int64(len(file)) || r.Records != len(before) {
+		t.Fatalf("%d bytes, %d records: %+v", len(file), len(before), r)
+	}
+	l, err := Reopen(disk, "log", Options{ID: r.ID, Number: r.Number}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(l.Append([]byte("more")), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	after, r, err := read()
+	if err != nil || !r.Clean || !slices.Equal(after, append(before, "more")) {
+		t.Fatalf("%d records, then %d, %+v, %v", len(before), len(after), r, err)
+	}
 }
