@@ -1,0 +1,178 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quarry-go/quarry/store"
+)
+
+var stringRules = []rule{
+	{"own", "every valid string is kept as it is, wherever strings go", func(t *trial) { testStrings(t, Strings(), 1) }},
+	{"naughty", "every valid string is kept as it is, wherever strings go (Big List of Naughty Strings)", testNaughty},
+	{"filters", "no string in a filter is more than a value", testStringFilters},
+	{"queries", "no string in a DocQuery, an After or a Get is more than a value", testStringQueries},
+	{"keys", "a string is a Meta key exactly if CanonicalMeta takes it", testStringKeys},
+	{"namespaces", "every valid string names a namespace of its own", testStringNamespaces},
+}
+
+func testNaughty(t *trial) {
+	list, err := naughtyStrings()
+	if err != nil {
+		t.skipf("the list is not here: %v", err)
+	}
+	list = slices.DeleteFunc(list, func(s string) bool { return store.CheckNamespace("n"+strings.TrimRight(s, "\x00")) != nil })
+	testStrings(t, list, 6)
+}
+
+// fits reports whether s may be an ID in the store.
+func (t *trial) fits(s string) bool {
+	limit := t.info().Limits.IDBytes
+	return s != "" && (limit == 0 || len(s) <= limit)
+}
+
+// stringChunk returns a chunk and a record with s in every place.
+func (t *trial) stringChunk(s string) (store.Chunk, store.Doc) {
+	c := t.chunk(s, s, s)
+	c.Source, c.Version, c.Prefix, c.EmbedKey = s, s, s, s
+	c.Origin = store.Origin{URI: s, Title: s, Lang: s, Principals: []string{s}}
+	c.Marks = []store.Mark{{Kind: s, Label: s, Anchor: s}}
+	c.Meta = map[string]any{"lang": s, "tags": []string{s, "", s}}
+	if limit := t.info().Limits.TextBytes; limit > 0 && 2*len(s) > limit {
+		c.Prefix = ""
+	}
+	return c, store.Doc{ID: s, Source: s, Ref: s, RefVersion: s, Version: s, Chunks: 1, Origin: c.Origin}
+}
+
+// stringFilters returns filters that only the chunk of s passes.
+func stringFilters(s string) []store.Filter {
+	return []store.Filter{
+		store.IDs(s), store.Docs(s), store.Sources(s), store.Readable(s), store.Eq("lang", s), store.And(store.Contains("tags", s), store.In("lang", s)),
+	}
+}
+
+// filled returns a namespace with a chunk and a record of each string.
+func (t *trial) filledBy(list []string) *twin {
+	w := t.beside()
+	change := store.Change{}
+	for _, s := range list {
+		if !t.fits(s) {
+			continue
+		}
+		c, d := t.stringChunk(s)
+		change.Upsert, change.Docs = append(change.Upsert, c), append(change.Docs, d)
+	}
+	change.Space = t.upsert(change.Upsert...).Space
+	w.write(change)
+	return w
+}
+
+// testStrings writes a chunk of each string, and asks one in every filters of
+// them for each.
+func testStrings(t *trial, list []string, rotate int) {
+	w := t.filledBy(list)
+	if !w.same("a Write of %d chunks and records that are strings throughout", len(list)) {
+		return
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !t.fits(s) })
+	slices.Reverse(list)
+	if d := diffIDs(list, chunkIDs(w.get(0, list...))); d != "" {
+		t.fault("Get: %s", d)
+	}
+	for i, s := range list {
+		for j, f := range stringFilters(s) {
+			if (i+j)%rotate > 0 {
+				continue
+			}
+			if d := diffIDs([]string{s}, chunkIDs(w.scan(store.ScanQuery{Filter: f}))); d != "" {
+				t.fault("Scan with %s: %s", showFilter(f), d)
+			}
+		}
+	}
+	w.write(store.Change{Delete: store.IDs(list[:len(list)/2]...)})
+	w.same("half of the strings were deleted by ID")
+}
+
+func testStringFilters(t *trial) {
+	w := t.beside()
+	w.write(t.upsert(t.random(20)...))
+	for _, s := range Strings() {
+		for _, f := range []store.Filter{
+			store.Or(stringFilters(s)...), store.Not(store.Or(stringFilters(s)...)), store.Ne("lang", s), store.Ge("lang", s), store.Lt("any", s),
+		} {
+			if !w.pass(f) {
+				return
+			}
+		}
+	}
+	for _, s := range Strings() {
+		w.write(store.Change{Delete: store.And(stringFilters(s)...)})
+	}
+	w.same("Delete by each string")
+}
+
+func testStringQueries(t *trial) {
+	w := t.filledBy(Strings())
+	for _, s := range Strings() {
+		if !t.fits(s) {
+			continue
+		}
+		for _, q := range []store.DocQuery{{IDs: []string{s}}, {Refs: []string{s}}, {Sources: []string{s, "nosuch"}}, {IDs: []string{s}, Refs: []string{s}, Sources: []string{s}}} {
+			if d := diffIDs([]string{s}, docIDs(w.docs(q))); d != "" {
+				t.fault("Docs of %q: %s", q, d)
+			}
+		}
+		if d := diffIDs([]string{s}, chunkIDs(w.get(0, s))); d != "" {
+			t.fault("Get of %q: %s", s, d)
+		}
+		want, err := drain(w.model.Scan(t.ctx, store.ScanQuery{After: s}))
+		if err != nil {
+			t.fatalf("reference: %v", err)
+		}
+		if d := diffIDs(chunkIDs(want), chunkIDs(w.scan(store.ScanQuery{After: s}))); d != "" {
+			t.fault("Scan after %q: %s", s, d)
+		}
+	}
+}
+
+func testStringKeys(t *trial) {
+	strict := t.info().Schema.Strict
+	b := t.bench()
+	for _, s := range append(Strings(), "a", "Z9_", "select", "order", "id", "text", "vector", "__typename", "_id", "meta", strings.Repeat("k", 63)) {
+		if _, err := store.CanonicalMeta(map[string]any{s: "x"}); err != nil {
+			b.refuse("the Meta key "+short(s), func(c *store.Chunk) { c.Meta = map[string]any{s: "x"} }, store.ErrInvalid)
+			continue
+		}
+		if strict {
+			continue
+		}
+		c := t.chunk("key "+s, "doc", "text")
+		c.Meta = map[string]any{s: "x"}
+		b.write(t.upsert(c))
+		b.same("a Write with the Meta key %q", s)
+		b.pass(store.Exists(s))
+		b.pass(store.Eq(s, "x"))
+	}
+}
+
+func testStringNamespaces(t *trial) {
+	db := t.open()
+	var names []string
+	for _, s := range Strings() {
+		if store.CheckNamespace(s) == nil {
+			names = append(names, s)
+		}
+	}
+	for i, name := range names {
+		t.namespace(db, name).put(t.chunk(fmt.Sprintf("chunk %d", i), "doc", "text"))
+	}
+	for i, name := range names {
+		if d := diffIDs([]string{fmt.Sprintf("chunk %d", i)}, chunkIDs(t.namespace(db, name).scan(store.ScanQuery{}))); d != "" {
+			t.fault("Scan of namespace %q: %s", name, d)
+		}
+	}
+	if d := diffIDs(slices.Sorted(slices.Values(names)), t.names(db)); d != "" {
+		t.fault("Namespaces: %s", d)
+	}
+}
