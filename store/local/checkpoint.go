@@ -1,0 +1,63 @@
+package local
+
+import (
+	"iter"
+
+	"github.com/quarry-go/quarry/internal/wal"
+	"github.com/quarry-go/quarry/store/local/internal/record"
+)
+
+// checkpointBytes is about how large the groups of a checkpoint are.
+const checkpointBytes = 8 << 20
+
+// checkpoint replaces all logs by one file that holds the state after change
+// seq, the last one, and a log without changes. After an error the logs stay
+// as they are, and take more changes: the last one is the same in both
+// manifests that may be on disk.
+func (j *journal) checkpoint(seq uint64, entries iter.Seq[*record.Entry]) error {
+	if err := j.rotate(); err != nil {
+		return err
+	}
+	base, err := j.writeBase(entries)
+	if err != nil {
+		return err
+	}
+	m := j.manifest.clone()
+	old := m.clone()
+	m.base = seq
+	m.logs = []logFile{base, m.logs[len(m.logs)-1]}
+	remove := func() {
+		for i := range old.logs[:len(old.logs)-1] {
+			j.fs.Remove(old.name(i)) // what stays is removed when the store is opened again
+		}
+	}
+	if j.opts.sabotage.has(removeFirst) {
+		remove()
+	}
+	if err := j.save(m); err != nil {
+		return err
+	}
+	remove()
+	j.count()
+	return nil
+}
+
+// writeBase makes a checkpoint of entries, which is durable when it returns.
+func (j *journal) writeBase(entries iter.Seq[*record.Entry]) (logFile, error) {
+	number := j.next
+	j.next++
+	l, err := wal.Create(j.fs, baseName(number), j.walOptions(number))
+	if err != nil {
+		return logFile{}, err
+	}
+	for e := range entries {
+		parts := [][]byte{record.AppendHead(nil, e), record.AppendBody(nil, &e.Body)}
+		if err = appendGroup(l, parts, j.opts.recordBytes); err != nil {
+			break
+		}
+	}
+	if cerr := l.Close(); err == nil {
+		err = cerr
+	}
+	return logFile{number, l.Size()}, err
+}
