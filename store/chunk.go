@@ -96,17 +96,19 @@ type Doc struct {
 // whatever document or source that was of; of two with one ID in the Change
 // the last wins.
 //
-// Delete also removes the records of documents: of each that loses a chunk,
-// since it is whole no more, and of each without chunks that the filter
-// matches on what the record says (DocID, Source and Origin of an otherwise
-// empty chunk). Those in Docs are written after that.
+// Delete also removes the records of documents: of each with a chunk that it
+// matches, though Upsert may put the chunk back, and of each without chunks
+// that it matches on what the record says (DocID, Source and Origin of an
+// otherwise empty chunk). Those in Docs are written after that. Upsert alone
+// leaves records as they are.
 type Change struct {
 	Docs   []Doc
 	Delete Filter // nil deletes nothing; [All] must be said
 	Upsert []Chunk
 	// Space is the fingerprint of the space that the vectors in Upsert are
-	// of; required if any has one. The store keeps the first it sees and
-	// refuses another.
+	// of; required if any has one, and not looked at if none has. A namespace
+	// keeps the space and length of the first vectors written to it, even
+	// when those are gone, and refuses others.
 	Space string
 }
 

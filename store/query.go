@@ -5,11 +5,12 @@ package store
 type Query struct {
 	Vector []float32 // unit length
 	Space  string    // fingerprint of the space that Vector is of; empty is not checked
-	Text   string    // plain words; no syntax is special
+	Text   string    // plain words in valid UTF-8; no syntax is special
 	K      int       // at least 1
 	Filter Filter    // nil passes every chunk
 	Fields Fields    // what to fill in of each hit's Chunk
-	// Exact asks for exact vector search where the store would approximate.
+	// Exact asks for exact vector search where the store would approximate. A
+	// text query has no use for it.
 	Exact bool
 }
 
@@ -33,8 +34,8 @@ const (
 // Hit is a chunk that a search found.
 type Hit struct {
 	Chunk Chunk
-	// Score orders the hits of one result: higher is better. Scores of
-	// different queries or rankers do not compare.
+	// Score orders the hits of one result: higher is better. It is finite.
+	// Scores of different queries or rankers do not compare.
 	Score float64
 	// Ranks says which rankers found the chunk, and what each said of it. A
 	// store fills in one; fusion and reranking add theirs.
@@ -56,7 +57,7 @@ const (
 )
 
 // DocQuery chooses document records. A record passes if it passes every field
-// that is set; the zero DocQuery passes all.
+// that is set; the zero DocQuery passes all, and an empty list is not set.
 type DocQuery struct {
 	Sources []string
 	Refs    []string

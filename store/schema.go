@@ -3,11 +3,13 @@ package store
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // A Schema declares Meta keys and their kinds. Stores may make columns of
 // them, servers may need them for ranges, and questions can be turned into
-// filters over them. Keys that it does not declare are allowed unless Strict.
+// filters over them. A chunk may lack a declared key, but has no value of
+// another kind under it. Keys that are not declared are allowed unless Strict.
 type Schema struct {
 	Fields []Field
 	Strict bool
@@ -49,4 +51,38 @@ func (s Schema) Validate() error {
 		}
 	}
 	return nil
+}
+
+// Check returns an error that wraps [ErrInvalid] and names the key unless meta,
+// as [CanonicalMeta] makes it, fits s.
+func (s Schema) Check(meta map[string]any) error {
+	for k, v := range meta {
+		i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Key == k })
+		switch {
+		case i < 0 && s.Strict:
+			return fmt.Errorf("%w: meta %s is not in the schema", ErrInvalid, k)
+		case i >= 0 && kindOf(v) != s.Fields[i].Kind:
+			return fmt.Errorf("%w: meta %s is %T, the schema has %s", ErrInvalid, k, v, s.Fields[i].Kind)
+		}
+	}
+	return nil
+}
+
+// kindOf returns the kind of a canonical value, "" for any other.
+func kindOf(v any) Kind {
+	switch v.(type) {
+	case string:
+		return KindString
+	case bool:
+		return KindBool
+	case int64:
+		return KindInt
+	case float64:
+		return KindFloat
+	case time.Time:
+		return KindTime
+	case []string:
+		return KindList
+	}
+	return ""
 }

@@ -107,12 +107,12 @@ func testMove(t *trial) {
 
 func testDuplicateChunks(t *trial) {
 	w := t.beside()
-	first, middle, last := t.chunk("same", "doc", "the first"), t.chunk("other", "doc", "other"), t.chunk("same", "doc", "the last")
+	first, middle, last := t.chunk("same", "doc", "quixnar"), t.chunk("other", "doc", "velbort"), t.chunk("same", "doc", "zandril")
 	w.write(t.upsert(first, middle, last))
 	w.same("a Write of two chunks with one ID")
 	for _, q := range t.queries(w.shelf) {
 		if q.Text != "" {
-			q.Text = "first last other"
+			q.Text = "quixnar velbort zandril"
 		}
 		hits := hitIDs(w.search(q))
 		slices.Sort(hits)
