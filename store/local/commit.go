@@ -26,7 +26,7 @@ type request struct {
 	filter store.Filter // what a write deletes
 	entry  record.Entry // complete but for Seq and Delete
 	body   []byte       // entry.Body, encoded
-	alone  func()       // if not nil, there is nothing else
+	alone  func() error // if not nil, there is nothing else
 
 	claimed atomic.Bool // by the committer, or by a caller who gave up
 	changed store.Changed
@@ -133,8 +133,7 @@ func (db *DB) stage(g *group, r *request) error {
 		return err
 	}
 	if r.alone != nil {
-		r.alone()
-		r.finish(nil)
+		r.finish(r.alone())
 		return nil
 	}
 	if err := db.writable(); err != nil {

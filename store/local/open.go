@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,17 +24,17 @@ import (
 // store, [ErrNewer], [store.ErrReadOnly] where the directory cannot be written to, and
 // the error of the file system, such as [fs.ErrNotExist] or a full disk, if that is the cause.
 func Open(dir string, o *Options) (*DB, error) {
-	db, err := open(dir, o)
+	db, err := open(context.Background(), dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("local: open %s: %w", dir, describe(err))
 	}
 	return db, nil
 }
 
-func open(dir string, o *Options) (*DB, error) {
+func open(ctx context.Context, dir string, o *Options) (*DB, error) {
 	opts := o.withDefaults()
 	if opts.fs != nil {
-		return openFS(opts)
+		return openFS(ctx, opts)
 	}
 	if dir == "" {
 		return nil, fmt.Errorf("%w: no directory is named", store.ErrInvalid)
@@ -48,7 +49,7 @@ func open(dir string, o *Options) (*DB, error) {
 		return nil, err
 	}
 	opts.fs = root
-	db, err := openFS(opts)
+	db, err := openFS(ctx, opts)
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -57,7 +58,7 @@ func open(dir string, o *Options) (*DB, error) {
 }
 
 // openFS opens the store in opts.fs.
-func openFS(opts Options) (*DB, error) {
+func openFS(ctx context.Context, opts Options) (*DB, error) {
 	j := &journal{fs: opts.fs, opts: opts}
 	if err := j.load(); err != nil { // before anything is touched
 		return nil, err
@@ -67,7 +68,7 @@ func openFS(opts Options) (*DB, error) {
 	}
 	db := Memory(&opts)
 	db.journal = j
-	if err := db.recover(); err != nil {
+	if err := db.recover(ctx); err != nil {
 		return nil, errors.Join(err, j.abandon())
 	}
 	return db, nil
@@ -75,7 +76,7 @@ func openFS(opts Options) (*DB, error) {
 
 // recover brings memory to the state after the last change, and the files to
 // where the next one can be written.
-func (db *DB) recover() error {
+func (db *DB) recover(ctx context.Context) error {
 	j := db.journal
 	if err := j.load(); err != nil { // another may have had it until now
 		return err
@@ -89,27 +90,42 @@ func (db *DB) recover() error {
 		}
 	}
 	results, seq, err := j.replay(func(e *record.Entry) error {
-		if e.Drop {
-			delete(db.tables, e.Namespace)
-			return nil
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		t := db.tables[e.Namespace]
-		if t == nil {
-			t = table.New()
-			db.tables[e.Namespace] = t
-		}
-		_, err := t.Apply(e)
-		t.Purge(e.Seq)
-		return err
+		return redo(db.tables, e)
 	})
 	if err != nil {
 		return err
 	}
 	db.seq = seq
+	for _, r := range results {
+		j.bytes.Add(r.Length + r.Torn)
+		j.files.Add(1)
+	}
 	if j.opts.ReadOnly {
-		return nil
+		_, err := j.stray()
+		return err
 	}
 	return j.settle(results)
+}
+
+// redo makes the change e in tables that nobody reads yet.
+func redo(tables map[string]*table.Table, e *record.Entry) error {
+	if e.Drop {
+		delete(tables, e.Namespace)
+		return nil
+	}
+	t := tables[e.Namespace]
+	if t == nil {
+		t = table.New()
+		tables[e.Namespace] = t
+	}
+	if _, err := t.Apply(e); err != nil {
+		return fmt.Errorf("%w: change %d: %w", store.ErrCorrupt, e.Seq, err)
+	}
+	t.Purge(e.Seq)
+	return nil
 }
 
 // load reads the manifest; there is none in an empty directory. The error

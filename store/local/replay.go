@@ -88,16 +88,22 @@ func (r *replayer) part(p []byte, checkpoint bool) error {
 	r.groups++
 	for e, err := range record.Decode(p) {
 		if err == nil {
-			err = r.entry(&e, checkpoint)
+			err = r.check(&e, checkpoint)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+		}
+		r.seq = e.Seq
+		if err := r.apply(&e); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (r *replayer) entry(e *record.Entry, checkpoint bool) error {
+// check returns an error unless the entry is the next of the history, and one
+// that Write or Drop makes.
+func (r *replayer) check(e *record.Entry, checkpoint bool) error {
 	want := r.seq + 1
 	if checkpoint {
 		want = r.seq
@@ -105,15 +111,6 @@ func (r *replayer) entry(e *record.Entry, checkpoint bool) error {
 	if e.Seq != want && !r.j.opts.sabotage.has(noContinuity) {
 		return fmt.Errorf("change %d where %d should be", e.Seq, want)
 	}
-	if err := validate(e); err != nil {
-		return err
-	}
-	r.seq = e.Seq
-	return r.apply(e)
-}
-
-// validate returns an error unless the entry is one that Write or Drop makes.
-func validate(e *record.Entry) error {
 	if err := store.CheckNamespace(e.Namespace); err != nil {
 		return err
 	}
