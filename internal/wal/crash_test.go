@@ -263,7 +263,7 @@ func recoveries(short, long int) int {
 
 func TestCrash(t *testing.T) {
 	tails := 0
-	r := crashtest.Run(t, &crashtest.Options{Recoveries: recoveries(6000, 1_500_000)}, workload(25, 0, &tails))
+	r := crashtest.Run(t, &crashtest.Options{Recoveries: recoveries(20_000, 1_000_000), Draws: 12, Nested: 16}, workload(25, 0, &tails))
 	if tails < r.Recoveries/20 {
 		t.Errorf("only %d of %d recoveries met a torn tail", tails, r.Recoveries)
 	}

@@ -195,22 +195,25 @@ func (x *trials[E]) recover(disk *memfs.FS, h *History[E], survival memfs.Surviv
 	left := disk.Crash(survival, rng)
 	h = h.fork(known)
 	when = fmt.Sprintf("%s, %v survived (draw %v)", when, survival, place)
-	var rules []errfs.Rule
-	if depth == 0 && x.Nested > 0 && rng.IntN(x.Nested) == 0 {
-		op := 0
-		rules = append(rules, func(o errfs.Op) error {
-			if o.Mutates() && x.err == nil {
-				s := memfs.Survival(rng.IntN(int(memfs.Kill) + 1))
-				x.recover(left, h, s, fmt.Sprintf("%s; then in the recovery before %v", when, o), depth+1, append(slices.Clone(place), op)...)
-				x.report.Nested++
-				op++
-			}
-			return nil
-		})
+	again := func(when string, op int) {
+		s := memfs.Survival(rng.IntN(int(memfs.Kill) + 1))
+		x.recover(left, h, s, when, depth+1, append(slices.Clone(place), op)...)
+		x.report.Nested++
+	}
+	nested := depth == 0 && x.Nested > 0 && rng.IntN(x.Nested) == 0
+	op := 0
+	crash := func(o errfs.Op) error {
+		if nested && o.Mutates() && x.err == nil {
+			again(fmt.Sprintf("%s; then in the recovery before %v", when, o), op)
+			op++
+		}
+		return nil
 	}
 	x.report.Recoveries++
-	if err := x.do(x.w.Verify, left, h, rng, rules...); err != nil {
+	if err := x.do(x.w.Verify, left, h, rng, crash); err != nil {
 		x.violation(when, err)
+	} else if nested && x.err == nil {
+		again(when+"; then after the recovery", op)
 	}
 }
 
