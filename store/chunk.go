@@ -65,7 +65,8 @@ func (t Trust) String() string {
 
 // A Mark is a piece of the document's structure that a chunk overlaps: the
 // page it is on, the headings above it, its lines. Start and End are bytes of
-// the document, not of the chunk, and may reach beyond it.
+// the document, not of the chunk, and may reach beyond it. The mark of a
+// heading reaches to the end of the heading's section.
 type Mark struct {
 	Kind       string // as loaders.SpanKind: "page", "heading", "symbol"
 	Start, End int

@@ -68,8 +68,8 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 			if len(c.Headings) > 0 {
 				fmt.Fprintf(w, "      under %s\n", strings.Join(c.Headings, " > "))
 			}
-			if i == 0 {
-				fmt.Fprint(w, indent(ev.Passages[i].Text, 12))
+			if p := ev.Passages[i]; i == 0 {
+				fmt.Fprint(w, indent(p.Text[c.QuoteStart-p.Start:], 6))
 			}
 		}
 	}

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/quarry-go/quarry/internal/sentence"
 	"github.com/quarry-go/quarry/internal/text"
+	"github.com/quarry-go/quarry/store"
 )
 
 // A focus finds the sentence that a question is about.
@@ -84,11 +86,24 @@ func bodies(p *Passage) iter.Seq2[int, int] {
 			if m.Kind != "heading" || m.End <= p.Start || m.Start >= p.End {
 				continue
 			}
-			if !until(floor(p.Text, m.Start-p.Start)) {
+			if m.Start >= p.Start && !until(floor(p.Text, m.Start-p.Start)) {
 				return
 			}
-			at = max(at, floor(p.Text, m.End-p.Start))
+			at = max(at, headingEnd(p, m))
 		}
 		until(len(p.Text))
 	}
+}
+
+// headingEnd returns where the words of a heading end in p's text: its mark
+// reaches on to the end of its section. 0 means before the text.
+func headingEnd(p *Passage, m store.Mark) int {
+	if m.Start < p.Start {
+		return 0
+	}
+	start, end := floor(p.Text, m.Start-p.Start), floor(p.Text, m.End-p.Start)
+	if i := strings.IndexByte(p.Text[start:end], '\n'); i >= 0 {
+		return start + i
+	}
+	return end
 }
