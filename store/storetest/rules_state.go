@@ -249,14 +249,18 @@ var durableRules = []rule{
 	{"under-load", "what was acknowledged before or during Close is there after opening again", testReopenUnderLoad},
 }
 
-// reopen closes a DB and opens its data again.
-func (t *trial) reopen(db store.DB) store.DB {
+// durable skips the trial where nothing is to be kept.
+func (t *trial) durable() {
 	if t.info().Features.Durability == store.Volatile {
 		t.skipf("Info declares the store Volatile")
 	}
 	if t.h.Reopen == nil {
 		t.fatalf("Info declares the store durable, but Harness.Reopen is nil")
 	}
+}
+
+// reopen closes a DB and opens its data again.
+func (t *trial) reopen(db store.DB) store.DB {
 	t.at("Close")
 	if err := db.Close(); err != nil {
 		t.fatalf("Close: %v", err)
@@ -276,6 +280,7 @@ func (w *twin) onto(db store.DB) *twin {
 }
 
 func testReopen(t *trial) {
+	t.durable()
 	db := t.open()
 	twins := map[string]*twin{}
 	for _, name := range []string{"one", "two", "names/with \"quotes\"", "gone"} {
@@ -321,6 +326,7 @@ func testReopen(t *trial) {
 }
 
 func testReopenSpace(t *trial) {
+	t.durable()
 	t.needVectors()
 	db := t.open()
 	w := t.twin(t.namespace(db, "one"))
@@ -333,6 +339,7 @@ func testReopenSpace(t *trial) {
 }
 
 func testReopenHistory(t *trial) {
+	t.durable()
 	db := t.open()
 	w := t.twin(t.namespace(db, "one"))
 	for i := range t.h.Steps {
@@ -351,6 +358,7 @@ func testReopenHistory(t *trial) {
 }
 
 func testReopenUnderLoad(t *trial) {
+	t.durable()
 	db := t.open()
 	s := t.namespace(db, "one")
 	s.put(t.chunk("first", "doc", "text"))
