@@ -16,10 +16,11 @@ type Embedder interface {
 	// for the same text and kind whatever its neighbours. No texts give no
 	// vectors. It is all or nothing: on an error there are no vectors.
 	//
-	// Errors wrap [ErrInvalid] for texts that are not valid UTF-8 or an
-	// unknown kind, [ErrTooLong] for a text over the model's limit,
-	// [ErrRateLimited], [ErrUnauthorized], [ErrUnavailable] and
-	// [ErrResponse], and the context's error when it ends.
+	// Errors wrap [ErrInvalid] for a text that is not valid UTF-8 or holds a
+	// NUL, and for an unknown kind, [ErrTooLong] for a text over the model's
+	// limit, [ErrTooLarge], [ErrRateLimited], [ErrUnauthorized],
+	// [ErrUnavailable] and [ErrResponse], and the context's error when it
+	// ends.
 	Embed(ctx context.Context, r Request) (Response, error)
 	// Model names the vector space. It makes no call and gives the same
 	// answer for the life of the Embedder.

@@ -46,11 +46,11 @@ func TestParseDetail(t *testing.T) {
 		`{"error":"m","error_type":"Validation"}`:               {"", "", "m"},
 		`{"error":null,"message":"m"}`:                          {"", "", "m"},
 		`{"object":"error","message":"m","type":"t","code":40}`: {"40", "t", "m"},
-		`{"detail":"m"}`:                                        {"", "", "m"},
-		`{"detail":[{"loc":["body"],"msg":"m"}]}`:               {"", "", "m"},
-		`{"detail":[1]}`:                                        {},
-		`plain`:                                                 {"", "", "plain"},
-		`[1]`:                                                   {"", "", "[1]"},
+		`{"detail":"m"}`: {"", "", "m"},
+		`{"detail":[{"loc":["body"],"msg":"m"}]}`: {"", "", "m"},
+		`{"detail":[1]}`: {},
+		`plain`:          {"", "", "plain"},
+		`[1]`:            {"", "", "[1]"},
 	} {
 		if got := parseDetail([]byte(body)); got != want {
 			t.Errorf("%s: %+v, want %+v", body, got, want)

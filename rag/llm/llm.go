@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
 
 // A Generator answers a request with a stream of text.
 //
-// Generate yields the pieces of the answer in order; their texts joined are
-// the answer. The last pair without an error carries Finish. An error is the
-// last pair, and its Delta may carry Usage; what came before stays valid.
-// Leaving the loop cancels the request. A sequence can be run once.
+// Generate yields the pieces of the answer in order, each valid UTF-8; their
+// texts joined are the answer. The last pair without an error carries Finish.
+// An error is the last pair, without text; its Delta may carry Usage and
+// Model, and what came before stays valid. Nothing is asked before the
+// sequence is run; leaving the loop cancels the request. A sequence can be
+// run once.
 //
 // Errors wrap [ErrInvalid] for a request that [Request.Validate] refuses,
 // [ErrTooLong], [ErrRateLimited], [ErrUnauthorized], [ErrUnavailable],
@@ -57,7 +60,8 @@ type Request struct {
 
 // Validate returns an error that wraps [ErrInvalid] and names the rule that r
 // breaks: no message, an unknown role, text that is not valid UTF-8, a
-// negative limit, a schema that is not JSON.
+// negative limit, a temperature that is negative or not finite, an empty stop,
+// a schema that is not JSON.
 func (r Request) Validate() error {
 	if len(r.Messages) == 0 {
 		return fmt.Errorf("%w: no messages", ErrInvalid)
@@ -72,6 +76,14 @@ func (r Request) Validate() error {
 	}
 	if r.MaxTokens < 0 {
 		return fmt.Errorf("%w: MaxTokens %d", ErrInvalid, r.MaxTokens)
+	}
+	if t := r.Temperature; t != nil && !(*t >= 0 && *t <= math.MaxFloat64) {
+		return fmt.Errorf("%w: Temperature %v", ErrInvalid, *t)
+	}
+	for i, s := range r.Stop {
+		if s == "" || !utf8.ValidString(s) {
+			return fmt.Errorf("%w: stop %d is empty or not valid UTF-8", ErrInvalid, i)
+		}
 	}
 	if r.Schema != nil && !json.Valid(r.Schema) {
 		return fmt.Errorf("%w: schema is not JSON", ErrInvalid)
