@@ -45,11 +45,8 @@ func Check(ctx context.Context, dir string) (CheckReport, error) {
 func (db *DB) Check(ctx context.Context) (report CheckReport, err error) {
 	if err = db.enter(ctx); err == nil {
 		defer db.calls.leave()
-		_, err = db.submit(&request{ctx: ctx, alone: func() error {
-			if err := db.reread(ctx); err != nil {
-				return err
-			}
-			report, err = db.inspect(ctx)
+		_, err = db.submit(&request{ctx: ctx, alone: func() (err error) {
+			report, err = db.check(ctx)
 			return err
 		}})
 	}
@@ -57,6 +54,14 @@ func (db *DB) Check(ctx context.Context) (report CheckReport, err error) {
 		return report, fmt.Errorf("local: check: %w", describe(err))
 	}
 	return report, nil
+}
+
+// check checks files and memory, while nothing is committed.
+func (db *DB) check(ctx context.Context) (CheckReport, error) {
+	if err := db.reread(ctx); err != nil {
+		return CheckReport{}, err
+	}
+	return db.inspect(ctx)
 }
 
 // inspect checks what is in memory.

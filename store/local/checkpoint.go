@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"iter"
 
 	"github.com/quarry-go/quarry/internal/wal"
@@ -26,20 +27,24 @@ func (j *journal) checkpoint(seq uint64, entries iter.Seq[*record.Entry]) error 
 	old := m.clone()
 	m.base = seq
 	m.logs = []logFile{base, m.logs[len(m.logs)-1]}
-	remove := func() {
-		for i := range old.logs[:len(old.logs)-1] {
-			j.fs.Remove(old.name(i)) // what stays is removed when the store is opened again
-		}
-	}
 	if j.opts.sabotage.has(removeFirst) {
-		remove()
+		j.removeLogs(old)
 	}
 	if err := j.save(m); err != nil {
 		return err
 	}
-	remove()
 	j.count()
-	return nil
+	return j.removeLogs(old)
+}
+
+// removeLogs removes the files that m lists, but the last. What stays is
+// removed when the store is opened again.
+func (j *journal) removeLogs(m *manifest) error {
+	var errs []error
+	for i := range m.logs[:len(m.logs)-1] {
+		errs = append(errs, j.fs.Remove(m.name(i)))
+	}
+	return errors.Join(errs...)
 }
 
 // writeBase makes a checkpoint of entries, which is durable when it returns.

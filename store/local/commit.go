@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -31,7 +30,7 @@ type request struct {
 	claimed atomic.Bool // by the committer, or by a caller who gave up
 	changed store.Changed
 	err     error
-	done    chan struct{} // closed when changed and err are final
+	done    func() // called when changed and err are final
 }
 
 // queue holds the requests that nobody commits yet.
@@ -44,7 +43,8 @@ type queue struct {
 // submit has r committed and returns when it is. The caller is counted among the calls in flight.
 // When the context ends before the committer turns to r, nothing is done.
 func (db *DB) submit(r *request) (store.Changed, error) {
-	r.done = make(chan struct{})
+	done := make(chan struct{})
+	r.done = func() { close(done) }
 	db.queue.mu.Lock()
 	db.queue.requests = append(db.queue.requests, r)
 	start := !db.queue.running
@@ -55,12 +55,12 @@ func (db *DB) submit(r *request) (store.Changed, error) {
 		go db.commitQueue()
 	}
 	select {
-	case <-r.done:
+	case <-done:
 	case <-r.ctx.Done():
 		if r.claimed.CompareAndSwap(false, true) {
 			return store.Changed{}, r.ctx.Err()
 		}
-		<-r.done
+		<-done
 	}
 	return r.changed, r.err
 }
@@ -78,6 +78,7 @@ func (db *DB) commitQueue() {
 			return
 		}
 		db.commit(requests)
+		db.maintain()
 	}
 }
 
@@ -105,12 +106,11 @@ func (db *DB) commit(requests []*request) {
 		}
 	}
 	db.flush(&g)
-	db.maintain()
 }
 
 func (r *request) finish(err error) {
 	r.err = err
-	close(r.done)
+	r.done()
 }
 
 // fits reports whether r may be committed together with g. A request that
@@ -194,11 +194,8 @@ func (db *DB) flush(g *group) {
 }
 
 func (db *DB) acknowledge(g *group, err error) {
-	if err != nil {
-		err = fmt.Errorf("local: write: %w", describe(err))
-	}
 	for _, r := range g.requests {
-		r.finish(err)
+		r.finish(describe(err))
 	}
 }
 

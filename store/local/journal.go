@@ -88,9 +88,9 @@ func (j *journal) begin() error {
 	return nil
 }
 
-// rotate lets another log take the changes from now on. After an error, the
-// one that did so far goes on: it is the last in both manifests that may be
-// on disk, or followed by one that is empty.
+// rotate lets another log take the changes from now on. If there is an error
+// before it does, the log that took them so far goes on: it is the last in both
+// manifests that may be on disk, or followed by one that is empty.
 func (j *journal) rotate() error {
 	if j.spare == nil {
 		l, number, err := j.newLog()
@@ -108,13 +108,8 @@ func (j *journal) rotate() error {
 	}
 	old := j.active
 	j.active, j.spare = j.spare, nil
-	// Every change in the old log is durable; a failure to end it well loses
-	// nothing, and the manifest vouches for no more of it then.
-	if old.Close() == nil {
-		j.manifest.logs[len(m.logs)-2].durable = old.Size()
-	}
 	j.count()
-	return nil
+	return old.Close() // its changes are durable in any case
 }
 
 // append makes a group of changes durable as one: parts, one behind the other.
@@ -126,8 +121,13 @@ func (j *journal) append(parts [][]byte) error {
 	}
 	j.appends.Add(1)
 	j.count()
+	j.manifest.logs[len(j.manifest.logs)-1].durable = j.active.Size() - markBytes
 	return nil
 }
+
+// markBytes is how much of the end of a log may be there for no change: it is
+// written behind one, unsynced.
+const markBytes = 32
 
 // appendGroup appends a group to a log, in records of at most size bytes and a
 // byte of flags.
@@ -174,8 +174,13 @@ func (j *journal) close() error {
 	return errors.Join(err, j.abandon())
 }
 
-// end closes the log and records its length.
+// end closes the log, and lets the manifest vouch for its length.
 func (j *journal) end() error {
+	if j.spare != nil {
+		if err := j.spare.Close(); err != nil {
+			return errors.Join(err, j.active.Close())
+		}
+	}
 	err := j.active.Close()
 	if errors.Is(err, wal.ErrFailed) {
 		return nil // that was reported when it happened
@@ -183,17 +188,12 @@ func (j *journal) end() error {
 	if err != nil {
 		return err
 	}
-	m := j.manifest.clone()
-	m.logs[len(m.logs)-1].durable = j.active.Size()
-	return j.save(m)
+	return j.save(j.manifest.clone())
 }
 
 // abandon lets go of all files without writing to them.
 func (j *journal) abandon() error {
 	var errs []error
-	if j.spare != nil {
-		j.spare.Close() // it is empty
-	}
 	if j.lock != nil {
 		errs = append(errs, j.lock.Close())
 	}

@@ -64,27 +64,31 @@ func (n *namespace) Get(ctx context.Context, ids []string, f store.Fields) (chun
 
 // Write implements [store.Store]. The change is durable and visible to
 // everybody when it returns nil; Writes that wait at one time share a sync.
-func (n *namespace) Write(ctx context.Context, c store.Change) (store.Changed, error) {
-	changed, err := n.write(ctx, &c)
+func (n *namespace) Write(ctx context.Context, c store.Change) (changed store.Changed, err error) {
+	if err = n.db.enter(ctx); err == nil {
+		defer n.db.calls.leave()
+		var r *request
+		if r, err = n.request(ctx, &c); err == nil {
+			changed, err = n.db.submit(r)
+		}
+	}
 	if err != nil {
 		return store.Changed{}, fmt.Errorf("local: write: %w", err)
 	}
 	return changed, nil
 }
 
-func (n *namespace) write(ctx context.Context, c *store.Change) (store.Changed, error) {
+// request makes a request of a change, which shares nothing with it but the
+// filter.
+func (n *namespace) request(ctx context.Context, c *store.Change) (*request, error) {
 	if n.frozen != nil {
-		return store.Changed{}, errSnapshot
+		return nil, errSnapshot
 	}
-	if err := n.db.enter(ctx); err != nil {
-		return store.Changed{}, err
-	}
-	defer n.db.calls.leave()
 	if err := c.Validate(); err != nil {
-		return store.Changed{}, err
+		return nil, err
 	}
 	if err := n.db.writable(); err != nil {
-		return store.Changed{}, err
+		return nil, err
 	}
 	body := record.Body{
 		Upsert: lastWins(c.Upsert, func(c *store.Chunk) string { return c.ID }),
@@ -99,12 +103,12 @@ func (n *namespace) write(ctx context.Context, c *store.Change) (store.Changed, 
 	encoded := record.AppendBody(nil, &body)
 	body, err := record.DecodeBody(encoded) // a copy, as a replay of the log would make it
 	if err != nil {
-		return store.Changed{}, err
+		return nil, err
 	}
-	return n.db.submit(&request{
+	return &request{
 		ctx: ctx, filter: c.Delete, body: encoded,
 		entry: record.Entry{Namespace: n.name, Body: body},
-	})
+	}, nil
 }
 
 // lastWins returns list without the elements that one of the same ID follows.
