@@ -130,8 +130,21 @@ type symbol struct {
 }
 
 func (s *scan) run(language string) error {
-	if language == "go" {
+	var err error
+	switch {
+	case language == "go":
 		s.golang()
+	case language == "python":
+		err = s.python()
+	case language == "sql":
+		err = s.sql()
+	case bracedLanguages[language] != nil:
+		err = s.braced(bracedLanguages[language])
+	case blockedLanguages[language] != nil:
+		err = s.blocked(blockedLanguages[language])
+	}
+	if err != nil {
+		return err
 	}
 	return s.budget.Check(s.ctx)
 }
