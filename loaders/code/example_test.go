@@ -23,14 +23,14 @@ class Queue:
 		}
 		fmt.Println(d.Title, d.Meta["language"])
 		for _, s := range d.Spans {
-			fmt.Printf("%s:%s %s %s\n", d.Title, s.Anchor[1:], s.Kind, s.Label)
+			fmt.Printf("%s:%s %s %q\n", d.Title, s.Anchor[1:], s.Kind, s.Label)
 		}
 	}
 	// Output:
 	// queue.py python
-	// queue.py:1 code
-	// queue.py:3 symbol Queue
-	// queue.py:5 symbol Queue.push
+	// queue.py:1 code ""
+	// queue.py:3 symbol "Queue"
+	// queue.py:5 symbol "Queue.push"
 }
 
 func ExampleFormat() {
