@@ -3,6 +3,7 @@ package rag
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -169,18 +170,32 @@ func mustSync(t testing.TB, k *KB, source string, l Loader, o *SyncOptions) Repo
 // a Ref's version was: what two syncs that did the same agree in.
 func content(t testing.TB, s store.Store) string {
 	t.Helper()
-	var b strings.Builder
+	all, _ := contents(t, s)
+	return all
+}
+
+// contents returns the content of a store, and that of it which a record
+// vouches for.
+func contents(t testing.TB, s store.Store) (all, vouched string) {
+	t.Helper()
+	var a, v strings.Builder
+	records := map[string]bool{}
 	for d, err := range s.Docs(t.Context(), store.DocQuery{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "doc %s %s %s %s %d\n", d.ID, d.Source, d.Ref, d.Version, d.Chunks)
+		records[d.ID] = true
+		fmt.Fprintf(io.MultiWriter(&a, &v), "doc %s %s %s %s %d\n", d.ID, d.Source, d.Ref, d.Version, d.Chunks)
 	}
 	for c, err := range s.Scan(t.Context(), store.ScanQuery{Fields: store.FieldsAll}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "chunk %s %s %d %s [%d:%d] %q %q %v\n", c.ID, c.DocID, c.Ordinal, c.Version, c.Start, c.End, c.Prefix, c.Text, c.Vector)
+		w := io.Writer(&a)
+		if records[c.DocID] {
+			w = io.MultiWriter(&a, &v)
+		}
+		fmt.Fprintf(w, "chunk %s %s %d %s [%d:%d] %q %q %v\n", c.ID, c.DocID, c.Ordinal, c.Version, c.Start, c.End, c.Prefix, c.Text, c.Vector)
 	}
-	return b.String()
+	return a.String(), v.String()
 }

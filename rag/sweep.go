@@ -95,33 +95,34 @@ func (s *syncer) mark(ctx context.Context) error {
 	return err
 }
 
-// unmark removes the mark, once nothing is left that it stands for.
-func (s *syncer) unmark(ctx context.Context) error {
+// unmark removes the mark, once nothing is left that it stands for: after an
+// interrupted sync, chunks of no document.
+func (s *syncer) unmark(ctx context.Context, interrupted bool) error {
 	if !s.marked || s.plan != nil {
 		return nil
+	}
+	if interrupted {
+		if len(s.kept) > 0 || s.opts.MaxDelete < 0 {
+			return nil // not every document was seen: a later sync sweeps
+		}
+		if err := s.sweepOrphans(ctx); err != nil {
+			return err
+		}
 	}
 	_, err := s.kb.store.Write(ctx, store.Change{Delete: store.Docs(syncMark(s.source))})
 	return err
 }
 
-// sweepOrphans deletes the chunks of the source that belong to no document.
+// sweepOrphans deletes the chunks of the source that are of no document that
+// this sync saw. Records do not count: one that was just written may not be
+// visible yet.
 func (s *syncer) sweepOrphans(ctx context.Context) error {
-	if s.plan != nil {
-		return nil
-	}
-	records := map[string]bool{}
-	for d, err := range s.kb.store.Docs(ctx, store.DocQuery{Sources: []string{s.source}}) {
-		if err != nil {
-			return err
-		}
-		records[d.ID] = true
-	}
 	var orphans []string
 	for c, err := range s.kb.store.Scan(ctx, store.ScanQuery{Filter: store.Sources(s.source)}) {
 		if err != nil {
 			return err
 		}
-		if !records[c.DocID] {
+		if !s.claimed[c.DocID] {
 			orphans = append(orphans, c.ID)
 		}
 	}

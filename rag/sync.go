@@ -103,7 +103,11 @@ func (r Report) String() string {
 // [ErrMassDelete], none is deleted, and all else is done.
 //
 // A sync that ends early, by a crash or an error, leaves whole documents, and
-// the next one goes on from there. Errors wrap [ErrBusy] where the source is
+// the next one goes on from there. Over a store without atomic writes it may
+// also leave chunks that no record vouches for; the next sync that reads every
+// document of the source removes them, as far as the store shows them by then.
+//
+// Errors wrap [ErrBusy] where the source is
 // being synced already, and [ErrInvalid] for an empty source; an error of the
 // store, of the listing, or of the embedding service ends the sync. The report
 // says what was done in any case.

@@ -65,12 +65,7 @@ func (s *syncer) run(ctx context.Context, l Loader) error {
 	if err := s.sweep(ctx, lists); err != nil {
 		return err
 	}
-	if interrupted {
-		if err := s.sweepOrphans(ctx); err != nil {
-			return err
-		}
-	}
-	return s.unmark(ctx)
+	return s.unmark(ctx, interrupted)
 }
 
 // fill reads and writes what is new or changed.
