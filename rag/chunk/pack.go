@@ -153,7 +153,7 @@ const (
 	tail = 4  // what is left of a section is not cut smaller, if it can be helped
 )
 
-// window chooses the best border in the upper half of the piece, the last of
+// window chooses the best border in the upper third of the piece, the last of
 // equals, so that the rest of the section is not left too small.
 func (k *packing) window(first, fit, limit int) int {
 	hi := limit
@@ -166,7 +166,7 @@ func (k *packing) window(first, fit, limit int) int {
 	best, last := -1, first
 	for x := first; x < fit && k.units(x) <= hi; x++ {
 		last = x
-		if k.units(x) >= limit/2 && (best < 0 || k.atoms[x].rank >= k.atoms[best].rank) {
+		if k.units(x) >= limit/3*2 && (best < 0 || k.atoms[x].rank >= k.atoms[best].rank) {
 			best = x
 		}
 	}

@@ -133,7 +133,7 @@ func TestHybridQuality(t *testing.T) {
 			hybrid, rep := ndcg(t, retrieve.Hybrid(ns, e, nil), s)
 			t.Logf("%-14s hybrid     %v", name, rep)
 			for _, m := range []retrieve.Method{retrieve.Convex, retrieve.RRF} {
-					_, rep := ndcg(t, retrieve.Hybrid(ns, e, &retrieve.FuseOptions{Method: m}), s)
+				_, rep := ndcg(t, retrieve.Hybrid(ns, e, &retrieve.FuseOptions{Method: m}), s)
 				t.Logf("%-14s %-10s %v", name, m, rep)
 			}
 			if math.Abs(hybrid-want) > .005 || hybrid <= max(words, dense) {
