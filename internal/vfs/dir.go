@@ -31,8 +31,8 @@ func OpenDir(dir string) (*Dir, error) {
 	return &Dir{root}, nil
 }
 
-// MkdirAll makes a directory of the operating system with its missing parents, each durable in its own parent. It is nil
-// where the directory exists.
+// MkdirAll makes a directory of the operating system with its missing parents, each durable in its own parent. It is
+// nil where the directory exists.
 func MkdirAll(dir string) error {
 	info, err := os.Stat(dir)
 	if err == nil {
@@ -102,12 +102,16 @@ var errNotFile = errors.New("not a regular file")
 
 // Rename implements [FS].
 func (d *Dir) Rename(from, to string) error {
-	a, err1 := filepath.Localize(from)
+	a, err := filepath.Localize(from)
 	b, err2 := filepath.Localize(to)
-	if err1 != nil || err2 != nil {
+	if err != nil || err2 != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: fs.ErrInvalid}
 	}
-	return d.named("rename", b, d.root.Rename(a, b))
+	if err := d.root.Rename(a, b); err != nil {
+		dir := d.root.Name()
+		return &os.LinkError{Op: "rename", Old: filepath.Join(dir, a), New: filepath.Join(dir, b), Err: cause(err)}
+	}
+	return nil
 }
 
 // Remove implements [FS].
@@ -193,13 +197,18 @@ func (d *Dir) named(op, local string, err error) error {
 	if err == nil || errors.Is(err, ErrLocked) {
 		return err
 	}
-	cause := err
+	return &fs.PathError{Op: op, Path: filepath.Join(d.root.Name(), local), Err: cause(err)}
+}
+
+// cause returns what is inside an error of package os.
+func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		cause = e.Err
-	} else if e, ok := errors.AsType[*os.LinkError](err); ok {
-		cause = e.Err
+		return e.Err
 	}
-	return &fs.PathError{Op: op, Path: filepath.Join(d.root.Name(), local), Err: cause}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // A file writes at its own idea of the end, not by O_APPEND, because Windows does not let such a handle be truncated.

@@ -52,7 +52,8 @@ func TestLockOfProcess(t *testing.T) {
 	d := openDir(t, dir)
 	_, err = d.Lock("LOCK", "us")
 	var locked *vfs.LockedError
-	if !errors.As(err, &locked) || locked.Owner != fmt.Sprint("pid ", child.Process.Pid) || locked.Name != filepath.Join(dir, "LOCK") {
+	want := vfs.LockedError{Name: filepath.Join(dir, "LOCK"), Owner: fmt.Sprint("pid ", child.Process.Pid)}
+	if !errors.As(err, &locked) || *locked != want {
 		t.Errorf("while the child has it: %v", err)
 	}
 	child.Process.Kill()

@@ -21,7 +21,7 @@ import (
 	"path"
 )
 
-// An FS is a tree of directories and files. It is safe for concurrent use. Errors are [*fs.PathError] or wrap one, and
+// An FS is a tree of directories and files. It is safe for concurrent use. Errors say which file they are about, and
 // match [fs.ErrExist], [fs.ErrNotExist] and [fs.ErrInvalid] as those of package os do.
 type FS interface {
 	// Create makes a new, empty file, open for reading and writing. Where the name exists it fails with [fs.ErrExist].
@@ -44,10 +44,10 @@ type FS interface {
 	// such a call (Windows) it does nothing.
 	SyncDir(dir string) error
 	// Lock takes the exclusive lock of a file, which is made where it is missing, and writes owner into it for others
-	// to read. The lock ends when the Closer is closed or the process ends; the file stays, and must never be removed. It is
-	// advisory: only Lock looks at it. Where somebody else has it, in this process or another, the error is a
-	// [*LockedError] and matches [ErrLocked]; Lock never waits. Where the system has no locks the error matches
-	// [errors.ErrUnsupported].
+	// to read. The lock ends when the Closer is closed or the process ends; the file stays, and must never be
+	// removed. It is advisory: only Lock looks at it. Where somebody else has it, in this process or another, the
+	// error is a [*LockedError] and matches [ErrLocked]; Lock never waits. Where the system has no locks the error
+	// matches [errors.ErrUnsupported].
 	Lock(name, owner string) (io.Closer, error)
 }
 
@@ -55,7 +55,8 @@ type FS interface {
 // time.
 type File interface {
 	io.ReaderAt
-	// Write adds p to the end of the file. Where it returns n < len(p) and an error, the first n bytes may have been added.
+	// Write adds p to the end of the file. Where it returns n < len(p) and an error, the first n bytes may have been
+	// added.
 	io.Writer
 	io.Closer
 	// Size returns the length of the file in bytes.
@@ -109,8 +110,9 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 }
 
 // Replace makes data the content of a file, atomically and durably: after a crash the file has its old content or the
-// new one, and after a nil error the new one. It writes name+".tmp", over whatever had that name, and renames it. After an
-// error the file has the old or the new content, whole, and the temporary file may remain.
+// new one, and after a nil error the new one. It writes name+".tmp", over whatever had that name, and renames it.
+// After an error the file has the old or the new content, whole. After an error or a crash the temporary file may
+// remain.
 func Replace(fsys FS, name string, data []byte) error {
 	tmp := name + ".tmp"
 	if err := fsys.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/quarry-go/quarry/internal/vfs"
+	"github.com/quarry-go/quarry/internal/vfs/errfs"
 	"github.com/quarry-go/quarry/internal/vfs/memfs"
 )
 
@@ -91,8 +92,8 @@ func replayed(file []byte, o *ReplayOptions) (records []string, r Result, err er
 	return records, r, err
 }
 
-// check compares what a damaged log gives with what it held: the right records in any case; and without an error at least
-// the first least of them.
+// check compares what a damaged log gives with what it held: the right records in any case; and without an error at
+// least the first least of them.
 func (s sample) check(file []byte, least int, lax lax) error {
 	got, r, err := replayed(file, &ReplayOptions{ID: testID, Number: 3, lax: lax})
 	switch {
@@ -260,7 +261,8 @@ func TestStaleRecord(t *testing.T) {
 	}
 }
 
-// A record that was cut off with a tail stays away, though the one before it is written again and the disk shows the old bytes behind it.
+// A record that was cut off with a tail stays away, though the one before it is written again and the disk shows the
+// old bytes behind it.
 func TestStaleTail(t *testing.T) {
 	for _, lax := range []lax{0, laxCut} {
 		disk := memfs.New()
@@ -303,6 +305,52 @@ func TestStaleTail(t *testing.T) {
 		got, _, err := replayed(append(second[:behind:behind], first[behind:len(first)-headerSize]...), nil)
 		if want := 2 + int(lax/laxCut); err != nil || len(got) != want {
 			t.Errorf("lax %d: %q, %v", lax, got, err)
+		}
+	}
+}
+
+// A torn record whose other half is zeros stays away, though the next write may make the file longer, with zeros.
+func TestCompletedTail(t *testing.T) {
+	for _, lax := range []lax{0, laxResync} {
+		disk := memfs.New()
+		o := Options{ID: testID, Number: 1, lax: lax}
+		l, err := Create(disk, "log", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(l.Append([]byte("one")), l.Append(make([]byte, 1000))); err != nil {
+			t.Fatal(err)
+		}
+		disk.Edit("log", func(b []byte) []byte { return b[:len(b)-headerSize-500] })
+		r, err := Replay(disk, "log", nil, func([]byte) error { return nil })
+		if err != nil || r.Records != 1 || r.Torn == 0 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		completed := 0
+		l = nil
+		l, err = Reopen(errfs.Wrap(disk, func(op errfs.Op) error {
+			if l == nil || op.Kind != errfs.KindSync {
+				return nil // until Reopen returns, it may come back
+			}
+			for seed := range uint64(500) {
+				left := disk.Crash(memfs.Random, rand.New(rand.NewPCG(seed, 0)))
+				Replay(left, "log", nil, func(p []byte) error {
+					if len(p) == 1000 {
+						completed++
+					}
+					return nil
+				})
+			}
+			return nil
+		}), "log", o, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Append(bytes.Repeat([]byte("x"), 3000)); err != nil {
+			t.Fatal(err)
+		}
+		if found := completed > 0; found != (lax != 0) {
+			t.Errorf("lax %d: it came back %d times", lax, completed)
 		}
 	}
 }

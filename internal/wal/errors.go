@@ -13,9 +13,9 @@ var (
 	// ErrVersion is matched by the error of [Replay] when a newer version of this package wrote the log.
 	ErrVersion = errors.New("unknown log version")
 
-	// ErrFailed is matched by the errors of a log that takes no more records, because a sync failed, or a write failed
-	// and could not be undone. Whether the records of the call that met the failure are in the log is not known until it is replayed. The
-	// cause is wrapped too.
+	// ErrFailed is matched by the errors of a log that takes no more records, because a sync failed, or a write
+	// failed and could not be undone. Whether the records of the call that met the failure are in the log is not
+	// known until it is replayed. The cause is wrapped too.
 	ErrFailed = errors.New("log failed")
 
 	// ErrTooLarge is matched by the error of [Log.Append] for a payload over [MaxPayload].

@@ -85,6 +85,9 @@ func (f format) appendHeader(b []byte, h header) ([]byte, uint32) {
 // parseHeader reads the header of a record. ok is false where there is none.
 func (f format) parseHeader(b []byte) (h header, ok bool) {
 	le := binary.LittleEndian
+	if le.Uint32(b[16:]) != f.number { // first, because a torn tail is searched for headers at every byte
+		return h, false
+	}
 	h = header{
 		sum:     le.Uint32(b),
 		payload: le.Uint32(b[4:]),
@@ -93,9 +96,7 @@ func (f format) parseHeader(b []byte) (h header, ok bool) {
 		prev:    le.Uint32(b[20:]),
 		synced:  int64(le.Uint64(b[24:])),
 	}
-	// The number first: it refuses nearly everything at once when a whole tail is searched for headers.
-	ok = le.Uint32(b[16:]) == f.number &&
-		h.kind >= kindData && h.kind <= kindEnd && b[13]|b[14]|b[15] == 0 &&
+	ok = h.kind >= kindData && h.kind <= kindEnd && b[13]|b[14]|b[15] == 0 &&
 		h.length <= MaxPayload && (h.length == 0 || h.kind == kindData) &&
 		f.headerSum(b) == h.sum
 	return h, ok

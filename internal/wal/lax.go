@@ -13,6 +13,7 @@ const (
 	laxMark                    // no marks are written
 	laxFail                    // a log goes on after a failed sync
 	laxAnew                    // a log that nothing vouches for is not written anew
+	laxResync                  // a cut is not synced
 	laxCut                     // a mark behind a cut has no random number
 )
 

@@ -35,9 +35,9 @@ type Log struct {
 	writing sync.Mutex // held while a group is written; guards what follows
 	file    vfs.File
 	end     int64  // where the next record goes
-	synced  int64  // durable up to here
+	synced  int64  // the end of the last durable group, what every record promises; marks behind it may go again
 	last    uint32 // checksum of the last header
-	cut     bool   // something was cut off at end, and nothing written since
+	cut     bool   // something was cut off at end, and no mark written since
 	buf     []byte
 	err     error // final
 }
@@ -60,7 +60,8 @@ type record struct {
 const maxGroup = 16 << 20
 
 // Create makes a new log, which is durable with its name when Create returns. Where the name exists it fails with
-// [fs.ErrExist]. After another error an unfinished file may be there, which [Replay] takes for a log without records and [Reopen] completes.
+// [fs.ErrExist]. After another error an unfinished file may be there, which [Replay] takes for a log without records
+// and [Reopen] completes.
 func Create(fsys vfs.FS, name string, o Options) (*Log, error) {
 	f, err := fsys.Create(name)
 	if err != nil {
@@ -77,12 +78,13 @@ func Create(fsys vfs.FS, name string, o Options) (*Log, error) {
 	return l, nil
 }
 
-// Reopen opens a log for more records, after a [Replay] that returned r and no error. It cuts off a torn tail. When it returns, what was
-// replayed is durable; until then, a crash may take away records that were not acknowledged.
+// Reopen opens a log for more records, after a [Replay] that returned r and no error. It cuts off a torn tail. When
+// it returns, what was replayed is durable; until then, a crash may take away records that were not acknowledged.
 //
-// Records that nothing vouches for may be in the page cache alone, left there by a sync that failed before the program was started again, and no
-// further sync would write them. Reopen writes such a log anew and puts it in the place of the old one, as [vfs.Replace] does.
-// Marks at the end, which may be there alone too, it cuts off, and writes one again.
+// Records that nothing vouches for may be in the page cache alone, left there by a sync that failed before the
+// program was started again, and no further sync would write them. Reopen reads such a log into memory, writes it
+// anew and puts it in the place of the old one by [vfs.Replace]. Marks at the end, which may be in the cache alone too,
+// it cuts off, and writes one again.
 func Reopen(fsys vfs.FS, name string, o Options, r Result) (*Log, error) {
 	l := newLog(name, o, nil)
 	if err := l.reopen(fsys, r); err != nil {
@@ -104,8 +106,8 @@ func (l *Log) begin() error {
 	if _, err := l.file.Write(b); err != nil {
 		return err
 	}
-	l.end, l.last = fileHeaderSize, sum
-	return l.sync()
+	l.end, l.synced, l.last = fileHeaderSize, fileHeaderSize, sum
+	return l.file.Sync()
 }
 
 func (l *Log) reopen(fsys vfs.FS, r Result) error {
@@ -127,11 +129,27 @@ func (l *Log) reopen(fsys vfs.FS, r Result) error {
 	if l.file, err = fsys.Append(l.name); err != nil {
 		return err
 	}
+	l.synced = l.end
+	return l.restart()
+}
+
+// restart cuts off what is behind end, and puts a mark there if there is room, durably: what is written later must
+// neither complete nor continue what was cut off, should a crash bring its bytes back.
+func (l *Log) restart() error {
 	if err := l.file.Truncate(l.end); err != nil {
 		return err
 	}
-	l.synced, l.cut = l.end, true
-	return l.write(l.appendControl(nil, kindMark))
+	l.cut = true
+	b, last := l.appendControl(nil, kindMark)
+	if _, err := l.file.Write(b); err == nil {
+		l.advance(b, last)
+	} else if err := l.file.Truncate(l.end); err != nil {
+		return err
+	}
+	if l.lax.has(laxResync) {
+		return nil
+	}
+	return l.file.Sync()
 }
 
 // anew replaces the file by a copy of the records in it.
@@ -146,21 +164,12 @@ func (l *Log) anew(fsys vfs.FS) (err error) {
 	return vfs.Replace(fsys, l.name, whole[:l.end])
 }
 
-// sync makes everything that was written durable.
-func (l *Log) sync() error {
-	if err := l.file.Sync(); err != nil {
-		return err
-	}
-	l.synced = l.end
-	return nil
-}
-
-// Append adds one record, whose payload is the parts one behind the other, and returns when it is durable. After a crash the
-// record is there whole or not at all. The parts are not kept. Concurrent calls share a write and a sync; their order is the order of their records in the log only where
-// one call returned before the other began.
+// Append adds one record, whose payload is the parts one behind the other, and returns when it is durable. After a
+// crash the record is there whole or not at all. The parts are not kept. Concurrent calls share a write and a sync;
+// their order is the order of their records in the log only where one call returned before the other began.
 //
-// After an error that does not match [ErrFailed] the record is not in the log, nor will be after a crash, and the log stays
-// usable: [ErrTooLarge], an error of the file system (a full disk), or [fs.ErrClosed].
+// After an error that does not match [ErrFailed] the record is not in the log, nor will be after a crash, and the log
+// stays usable: [ErrTooLarge], an error of the file system (a full disk), or [fs.ErrClosed].
 func (l *Log) Append(parts ...[]byte) error {
 	r, err := newRecord(parts)
 	if err == nil {
@@ -227,7 +236,8 @@ func (l *Log) commit(g *group) error {
 	idle := len(l.open.records) == 0
 	l.mu.Unlock()
 	if idle && !l.lax.has(laxMark) {
-		l.write(l.appendControl(nil, kindMark)) // without a mark no record is lost; where it could not be undone, the next call fails
+		// A mark that fails loses no record; where it could not be cut off again, the next call fails.
+		l.write(l.appendControl(nil, kindMark))
 	}
 	return nil
 }
@@ -251,9 +261,10 @@ func (l *Log) writeGroup(g *group) error {
 	if err := l.write(b, last); err != nil {
 		return err
 	}
-	if err := l.sync(); err != nil {
+	if err := l.file.Sync(); err != nil {
 		return l.fail(err)
 	}
+	l.synced = l.end
 	return nil
 }
 
@@ -266,26 +277,26 @@ func (l *Log) appendControl(b []byte, k kind) ([]byte, uint32) {
 	return l.form.appendHeader(b, h)
 }
 
-// write adds records to the file, the last of which has the checksum last. What a failed write left is cut off again, durably, so that
-// no later crash brings it back.
+// write adds records to the file, the last of which has the checksum last. What a failed write left is cut off again.
 func (l *Log) write(b []byte, last uint32) error {
 	if l.err != nil {
 		return l.err
 	}
 	_, err := l.file.Write(b)
 	if err == nil {
-		l.end += int64(len(b))
-		l.last, l.cut = last, false
+		l.advance(b, last)
 		return nil
 	}
-	l.cut = true
-	if terr := l.file.Truncate(l.end); terr != nil {
-		return l.fail(errors.Join(err, terr))
-	}
-	if serr := l.sync(); serr != nil {
-		return l.fail(errors.Join(err, serr))
+	if rerr := l.restart(); rerr != nil {
+		return l.fail(errors.Join(err, rerr))
 	}
 	return err
+}
+
+// advance notes that b was written.
+func (l *Log) advance(b []byte, last uint32) {
+	l.end += int64(len(b))
+	l.last, l.cut = last, false
 }
 
 // fail ends the log.
@@ -297,15 +308,16 @@ func (l *Log) fail(err error) error {
 	return err
 }
 
-// Size returns the length of the log in bytes.
+// Size returns the length of the file in bytes; after [Log.Close] it is the durable length.
 func (l *Log) Size() int64 {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	return l.end
 }
 
-// Close waits for the calls of Append that are being written, ends the log with a record that says so, and closes the file. Calls of Append that had not begun to write
-// fail with [fs.ErrClosed]. After an error no record is lost, but the log may not be [Result.Clean]. A second Close does nothing.
+// Close waits for the calls of Append that are being written, ends the log with a record that says so, and closes the
+// file. Calls of Append that had not begun to write fail with [fs.ErrClosed]. After an error no record is lost, but
+// the log may not be [Result.Clean]. A second Close does nothing.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	closed := l.closed
@@ -318,7 +330,7 @@ func (l *Log) Close() error {
 	defer l.writing.Unlock()
 	err := l.write(l.appendControl(nil, kindEnd))
 	if err == nil {
-		err = l.sync()
+		err = l.file.Sync()
 	}
 	if cerr := l.file.Close(); err == nil {
 		err = cerr

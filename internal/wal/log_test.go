@@ -393,7 +393,8 @@ func TestGroupSize(t *testing.T) {
 	}
 }
 
-// Several callers append while the power fails. Each of their sequences is there without gaps, with all that was acknowledged.
+// Several callers append while the power fails. Each of their sequences is there without gaps, with all that was
+// acknowledged.
 func TestCrashConcurrent(t *testing.T) {
 	type event struct{ caller, n int }
 	read := func(t *crashtest.Trial[event]) (counts [4]int, r Result, err error) {

@@ -35,12 +35,12 @@ type Result struct {
 	vouched bool   // a mark says that it is durable
 }
 
-// Replay reads a log and calls fn with the payload of each record in the order of the log. A payload is valid during the call
-// only. An error of fn ends the replay and is returned, wrapped.
+// Replay reads a log and calls fn with the payload of each record in the order of the log. A payload is valid during
+// the call only. An error of fn ends the replay and is returned, wrapped.
 //
-// A torn tail is no error: see the package comment for what is one. Corruption is found when it is reached, so fn may have been
-// called for the records before it; they are right. An error of the file system is neither: it is returned as it is,
-// wrapped, and nothing may be concluded about the log.
+// A torn tail is no error: see the package comment for what is one. Corruption is found when it is reached, so fn may
+// have been called for the records before it; they are right. An error of the file system is neither: it is returned
+// as it is, wrapped, and nothing may be concluded about the log.
 //
 // What Replay gave is not durable yet, where a program ended but the system did not: [Reopen] makes it so.
 func Replay(fsys vfs.FS, name string, o *ReplayOptions, fn func(payload []byte) error) (Result, error) {
@@ -114,8 +114,8 @@ func (r *reader) replay(fn func([]byte) error) error {
 	return nil
 }
 
-// fileHeader reads the header of the file. It is false where a crash came before the header was durable, and so before any record was.
-// In place of the header there may then be anything, the header of an old log too.
+// fileHeader reads the header of the file. It is false where a crash came before the header was durable, and so
+// before any record was. In place of the header there may then be anything, the header of an old log too.
 func (r *reader) fileHeader() (ok bool, err error) {
 	b, err := r.read(0, min(r.size, fileHeaderSize))
 	if err != nil {
@@ -196,7 +196,8 @@ func (r *reader) tail(off int64, reason string) error {
 			return err
 		}
 		if h, ok := r.form.parseHeader(b); ok && h.synced > off && !r.opts.lax.has(laxPromise) {
-			return &CorruptError{Offset: off, Reason: fmt.Sprintf("%s, and the record at %d says that it was durable", reason, at)}
+			reason = fmt.Sprintf("%s, and the record at %d says that it was durable", reason, at)
+			return &CorruptError{Offset: off, Reason: reason}
 		}
 	}
 	return nil

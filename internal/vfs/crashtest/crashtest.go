@@ -1,9 +1,10 @@
-// Package crashtest takes the power away from a program at every change it makes to a file system, and from what recovers it
-// too.
+// Package crashtest takes the power away from a program at every change it makes to a file system, and from what
+// recovers it too.
 //
-// A [Workload] does its work over a simulated file system and notes in a [History] what it attempts and what it was promised. [Enumerate] stops
-// the world before each operation that changes something, makes of the file system what a crash could leave, several times over, and lets the workload verify each. [Faults] makes
-// operations fail instead, one after the other. Both are deterministic where the workload is.
+// A [Workload] does its work over a simulated file system and notes in a [History] what it attempts and what it was
+// promised. [Enumerate] stops the world before each operation that changes something, makes of the file system what a
+// crash could leave, several times over, and lets the workload verify each. [Faults] makes operations fail instead,
+// one after the other. Both are deterministic where the workload is.
 package crashtest
 
 import (
@@ -22,16 +23,18 @@ import (
 
 // A Workload is a program that must survive. E describes what it attempts: one transaction, say.
 type Workload[E any] struct {
-	// Run works over an empty file system. It begins and ends an event in the history for everything it attempts, closes what it opened, and
-	// returns an error where an operation failed that it did not expect to. It may use goroutines, which must have ended when it returns.
+	// Run works over an empty file system. It begins and ends an event in the history for everything it attempts,
+	// closes what it opened, and returns an error where an operation failed that it did not expect to. It may use
+	// goroutines, which must have ended when it returns.
 	Run func(*Trial[E]) error
 
-	// Verify recovers what a crash has left, compares it with the history, and returns an error where a promise was broken. It should go on
-	// with the work, recording in the history (a copy of its own), and settle what was [Unknown] by what it found: Verify is itself crashed and
-	// verified now and then, and what a recovery has seen must not change any more. It closes what it opened.
+	// Verify recovers what a crash has left, compares it with the history, and returns an error where a promise was
+	// broken. It should go on with the work, recording in the history (a copy of its own), and settle what was
+	// [Unknown] by what it found: Verify is itself crashed and verified now and then, and what a recovery has seen
+	// must not change any more. It closes what it opened.
 	Verify func(*Trial[E]) error
 
-	// Rules lie between the workload and the file system: sabotage.
+	// Rules lie between the workload and the file system: sabotage. They are used for all runs and keep no state.
 	Rules []errfs.Rule
 
 	// MayIgnore reports whether Run may return nil though this operation failed, in [Faults]. Nil: never.
@@ -49,10 +52,11 @@ type Trial[E any] struct {
 type Options struct {
 	// Seed of all random choices. The variable QUARRY_CRASH_SEED of the environment comes before it. Default 1.
 	Seed uint64
-	// Recoveries is how many recoveries are wanted: the workload is run again, with other random numbers, until there are so many.
-	// Default: those of one run.
+	// Recoveries is how many recoveries are wanted: the workload is run again, with other random numbers, until there
+	// are so many. Default: those of one run.
 	Recoveries int
-	// Draws is the number of random survivals at each crash point, beside the fixed ones (nothing, everything, kill). Default 5.
+	// Draws is the number of random survivals at each crash point, beside the fixed ones (nothing, everything, kill).
+	// Default 5.
 	Draws int
 	// Nested: one recovery of so many is itself crashed at each of its operations. Default 8; negative: none.
 	Nested int
@@ -68,7 +72,8 @@ type Report struct {
 }
 
 func (r Report) String() string {
-	return fmt.Sprintf("%d runs, %d crash points, %d faults, %d recoveries (%d nested)", r.Runs, r.Points, r.Faults, r.Recoveries, r.Nested)
+	return fmt.Sprintf("%d runs, %d crash points, %d faults, %d recoveries (%d nested)",
+		r.Runs, r.Points, r.Faults, r.Recoveries, r.Nested)
 }
 
 // Long reports whether QUARRY_LONG is set: whether tests shall take their time.
@@ -125,8 +130,9 @@ func Enumerate[E any](o *Options, w Workload[E]) (Report, error) {
 	return x.report, x.err
 }
 
-// Faults makes each operation of a workload fail in turn: with EIO, with ENOSPC, with a short write, and with EIO though it was
-// done; each once, and for good. After each run the file system is crashed and verified. The error is the first violation.
+// Faults makes each operation of a workload fail in turn: with EIO, with ENOSPC, with a short write, and with EIO
+// though it was done; each once, and for good. After each run the file system is crashed and verified. The error is
+// the first violation.
 func Faults[E any](o *Options, w Workload[E]) (Report, error) {
 	x := trials[E]{Options: o.orDefault(), w: w}
 	for _, fault := range []error{errfs.EIO, errfs.ENOSPC, errfs.ErrShort, errfs.After(errfs.EIO)} {
@@ -160,7 +166,7 @@ func (x *trials[E]) enumerate() {
 	point := 0
 	crash := func(op errfs.Op) error {
 		if op.Mutates() {
-			x.crash(disk, h, fmt.Sprintf("before %v", op), 0, point)
+			x.crash(disk, h, fmt.Sprintf("before %v", op), point)
 			point++
 		}
 		return nil
@@ -169,13 +175,13 @@ func (x *trials[E]) enumerate() {
 	if err != nil {
 		x.violation("run without a crash", err)
 	}
-	x.crash(disk, h, "at the end", 0, point)
+	x.crash(disk, h, "at the end", point)
 	x.report.Runs++
 	x.report.Points += point + 1
 }
 
 // crash verifies what crashes at this moment may leave.
-func (x *trials[E]) crash(disk *memfs.FS, h *History[E], when string, depth int, place ...int) {
+func (x *trials[E]) crash(disk *memfs.FS, h *History[E], when string, place ...int) {
 	for draw := range 3 + x.Draws {
 		if x.err != nil {
 			return
@@ -184,37 +190,42 @@ func (x *trials[E]) crash(disk *memfs.FS, h *History[E], when string, depth int,
 		if draw < 3 {
 			survival = [...]memfs.Survival{memfs.Nothing, memfs.Everything, memfs.Kill}[draw]
 		}
-		x.recover(disk, h, survival, when, depth, append(slices.Clone(place), draw)...)
+		place := append(slices.Clone(place), draw)
+		nest := x.Nested > 0 && x.rand(place...).IntN(x.Nested) == 0
+		x.recover(disk, h, survival, when, nest, place...)
 	}
 }
 
-// recover crashes the file system in one way and verifies what is left.
-func (x *trials[E]) recover(disk *memfs.FS, h *History[E], survival memfs.Survival, when string, depth int, place ...int) {
-	rng := x.rand(place...)
+// recover crashes the file system in one way and verifies what is left. With nest, the recovery is crashed in turn.
+func (x *trials[E]) recover(
+	disk *memfs.FS, h *History[E], survival memfs.Survival, when string, nest bool, place ...int,
+) {
+	rng := x.rand(append(place, int(survival))...)
 	known := h.Events()
 	left := disk.Crash(survival, rng)
 	h = h.fork(known)
 	when = fmt.Sprintf("%s, %v survived (draw %v)", when, survival, place)
-	again := func(when string, op int) {
-		s := memfs.Survival(rng.IntN(int(memfs.Kill) + 1))
-		x.recover(left, h, s, when, depth+1, append(slices.Clone(place), op)...)
-		x.report.Nested++
-	}
-	nested := depth == 0 && x.Nested > 0 && rng.IntN(x.Nested) == 0
 	op := 0
-	crash := func(o errfs.Op) error {
-		if nested && o.Mutates() && x.err == nil {
-			again(fmt.Sprintf("%s; then in the recovery before %v", when, o), op)
+	again := func(when string) {
+		if nest && x.err == nil {
+			s := memfs.Survival(rng.IntN(int(memfs.Kill) + 1))
+			x.recover(left, h, s, when, false, append(slices.Clone(place), op)...)
+			x.report.Nested++
 			op++
+		}
+	}
+	crash := func(o errfs.Op) error {
+		if o.Mutates() {
+			again(fmt.Sprintf("%s; then in the recovery before %v", when, o))
 		}
 		return nil
 	}
 	x.report.Recoveries++
 	if err := x.do(x.w.Verify, left, h, rng, crash); err != nil {
 		x.violation(when, err)
-	} else if nested && x.err == nil {
-		again(when+"; then after the recovery", op)
+		return
 	}
+	again(when + "; then after the recovery")
 }
 
 // fault runs the workload with a fault at operation n, and reports whether there was such an operation.
@@ -243,12 +254,14 @@ func (x *trials[E]) fault(n int, fault error, sticky bool) bool {
 	if err == nil && (x.w.MayIgnore == nil || !x.w.MayIgnore(*op)) {
 		x.violation(when, fmt.Errorf("nobody said so"))
 	}
-	x.crash(disk, h, when, 0, n)
+	x.crash(disk, h, when, n)
 	return true
 }
 
 // do calls a function of the workload.
-func (x *trials[E]) do(f func(*Trial[E]) error, disk *memfs.FS, h *History[E], rng *rand.Rand, rules ...errfs.Rule) (err error) {
+func (x *trials[E]) do(
+	f func(*Trial[E]) error, disk *memfs.FS, h *History[E], rng *rand.Rand, rules ...errfs.Rule,
+) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = broken{fmt.Errorf("panic: %v\n%s", p, debug.Stack())}

@@ -1,5 +1,5 @@
-// Package errfs is a file system that fails: it wraps another and asks rules, before each operation, what shall become of
-// it.
+// Package errfs is a file system that fails: it wraps another and asks rules, before each operation, what shall
+// become of it.
 package errfs
 
 import (

@@ -10,10 +10,12 @@ import (
 type Survival uint8
 
 const (
-	// Random is a power failure after which each change that was not durable is there or not by a coin of its own. Changes are made to the disk in any order, so that a later one
-	// may be there without an earlier one. What was written survives by sectors of [SectorSize] bytes; in place of a lost one between two others, and behind the
-	// last, there may be nothing, zeros, noise, or bytes that were once elsewhere in this file or in others. The bias of the coin is drawn for each crash, and for each file
-	// anew whether its sectors are lost one by one or from one place on.
+	// Random is a power failure after which each change that was not durable is there or not by a coin of its own.
+	// Changes are made to the disk in any order, so that a later one may be there without an earlier one. What was
+	// written survives by sectors of [SectorSize] bytes; in place of a lost one between two others, and behind the
+	// last, there may be nothing, zeros, noise, or bytes that were once elsewhere in this file or in others. The bias
+	// of the coin is drawn for each crash, and for each file anew whether its sectors are lost one by one or from one
+	// place on.
 	Random Survival = iota
 	// Nothing is a power failure that leaves just what is durable.
 	Nothing
@@ -27,12 +29,13 @@ func (s Survival) String() string {
 	return [...]string{"random", "nothing", "everything", "kill"}[s]
 }
 
-// SectorSize is the number of bytes that a disk writes wholly or not at all, at offsets that are multiples of it. A sector that holds durable bytes never
-// loses them.
+// SectorSize is the number of bytes that a disk writes wholly or not at all, at offsets that are multiples of it. A
+// sector that holds durable bytes never loses them.
 const SectorSize = 512
 
-// Crash returns a new file system as a crash at this moment could leave this one, without open files and locks. This one stays as it is. The same state, survival and
-// random numbers give the same result. Only [Random] draws numbers; rng may be nil for the others.
+// Crash returns a new file system as a crash at this moment could leave this one, without open files and locks. This
+// one stays as it is. The same state, survival and random numbers give the same result. Only [Random] draws numbers;
+// rng may be nil for the others.
 func (m *FS) Crash(s Survival, rng *rand.Rand) *FS {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -182,13 +185,14 @@ func (c *crash) content(n *node) []byte {
 	return data
 }
 
-// fill extends data with what a disk may show in a sector that was never written.
+// fill extends data with what a disk may show in sectors that were never written. The rest of a sector that was holds
+// zeros.
 func (c *crash) fill(data []byte, size int) []byte {
-	from := len(data)
-	if size <= from {
+	from := (len(data) + SectorSize - 1) / SectorSize * SectorSize
+	data = append(data, make([]byte, max(0, size-len(data)))...)
+	if from >= size {
 		return data
 	}
-	data = append(data, make([]byte, size-from)...)
 	hole := data[from:]
 	switch c.rng.IntN(4) {
 	case 0:

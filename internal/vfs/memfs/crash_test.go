@@ -247,7 +247,7 @@ func TestSectors(t *testing.T) {
 		}
 		seen[pattern] = true
 	}
-	for _, want := range []string{"", "w", "ww", "www", "wwww", "0000", "0w", "?w", "w0w", "ww?w", "000w", "w???"} {
+	for _, want := range []string{"", "w", "ww", "www", "wwww", "0000", "0w", "w0w", "w?w", "ww?w", "000w", "0??w", "w???"} {
 		if !seen[want] {
 			t.Errorf("no state %q", want)
 		}

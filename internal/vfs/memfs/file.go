@@ -84,7 +84,8 @@ func (f *file) Sync() error {
 	})
 }
 
-// FailSync is what a failed fsync does on Linux: the kernel drops the pages that it could not write, still shows their content while it keeps them, and the next fsync succeeds without them.
+// FailSync is what a failed fsync does on Linux: the kernel drops the pages that it could not write, still shows
+// their content while it keeps them, and the next fsync succeeds without them.
 func (f *file) FailSync() {
 	f.use("sync", true, func(node *node) error {
 		node.failSync()

@@ -29,8 +29,8 @@ var _ vfs.FS = (*FS)(nil)
 // New returns an empty file system.
 func New() *FS { return &FS{root: newDir()} }
 
-// A node is a file or a directory. Bytes that data, disk, writes and FS.freed lead to are never changed, only appended behind, so that all
-// may share them, and with the nodes of a crashed file system.
+// A node is a file or a directory. Bytes that data, disk, writes and FS.freed lead to are never changed, only
+// appended behind, so that all may share them, and with the nodes of a crashed file system.
 type node struct {
 	// Of a directory: the names as programs see them, the durable ones, and the changes since they were the same.
 	isDir   bool
