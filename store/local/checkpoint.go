@@ -28,7 +28,7 @@ func (j *journal) checkpoint(seq uint64, entries iter.Seq[*record.Entry]) error 
 	m.base = seq
 	m.logs = []logFile{base, m.logs[len(m.logs)-1]}
 	if j.opts.sabotage.has(removeFirst) {
-		j.removeLogs(old)
+		return errors.Join(j.removeLogs(old), j.save(m))
 	}
 	if err := j.save(m); err != nil {
 		return err

@@ -221,46 +221,48 @@ func collect[T any](seq iter.Seq2[T, error]) (list []T, err error) {
 // same compares the namespaces of a store with those of a model: content, and
 // what searches find.
 func same(db *DB, model store.DB) error {
-	ctx := context.Background()
 	for _, name := range names {
-		got, want := &namespace{db: db, name: name}, must(model.Namespace(name))
-		chunks, err := collect(got.Scan(ctx, store.ScanQuery{Fields: store.FieldsAll}))
-		if err != nil {
-			return err
-		}
-		docs, err := collect(got.Docs(ctx, store.DocQuery{}))
-		if err != nil {
-			return err
-		}
-		wantChunks, err := collect(want.Scan(ctx, store.ScanQuery{Fields: store.FieldsAll}))
-		if err != nil {
-			return err
-		}
-		wantDocs, err := collect(want.Docs(ctx, store.DocQuery{}))
-		if err != nil {
-			return err
-		}
-		a := record.AppendBody(nil, &record.Body{Upsert: chunks, Docs: docs, Dim: testDim})
-		b := record.AppendBody(nil, &record.Body{Upsert: wantChunks, Docs: wantDocs, Dim: testDim})
-		if !slices.Equal(a, b) {
-			return fmt.Errorf("namespace %q: %d chunks and %d documents, want %d and %d, or they differ", name, len(chunks), len(docs), len(wantChunks), len(wantDocs))
-		}
-		if err := answers(got, chunks, docs); err != nil {
+		if err := sameStore(&namespace{db: db, name: name}, must(model.Namespace(name))); err != nil {
 			return fmt.Errorf("namespace %q: %w", name, err)
 		}
 	}
 	return nil
 }
 
+func sameStore(got, want store.Store) error {
+	a, err := read(got)
+	if err != nil {
+		return err
+	}
+	b, err := read(want)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(record.AppendBody(nil, &a), record.AppendBody(nil, &b)) {
+		return fmt.Errorf("%d chunks and %d documents, want %d and %d, or they differ", len(a.Upsert), len(a.Docs), len(b.Upsert), len(b.Docs))
+	}
+	return answers(got, a)
+}
+
+// read returns all that a store holds.
+func read(s store.Store) (b record.Body, err error) {
+	ctx := context.Background()
+	b.Dim = testDim
+	if b.Upsert, err = collect(s.Scan(ctx, store.ScanQuery{Fields: store.FieldsAll})); err == nil {
+		b.Docs, err = collect(s.Docs(ctx, store.DocQuery{}))
+	}
+	return b, err
+}
+
 // answers compares what searches find in n, scores bit for bit, with what they
-// find in a new store that was given the same chunks in another order.
-func answers(n store.Store, chunks []store.Chunk, docs []store.Doc) error {
+// find in a new store that was given what n holds in another order.
+func answers(n store.Store, holds record.Body) error {
 	ctx := context.Background()
 	fresh := Memory(nil)
 	defer fresh.Close()
 	m := must(fresh.Namespace("x"))
-	slices.Reverse(chunks)
-	if _, err := m.Write(ctx, store.Change{Upsert: chunks, Docs: docs, Space: "space"}); err != nil {
+	slices.Reverse(holds.Upsert)
+	if _, err := m.Write(ctx, store.Change{Upsert: holds.Upsert, Docs: holds.Docs, Space: "space"}); err != nil {
 		return err
 	}
 	for _, q := range queries {

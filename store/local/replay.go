@@ -108,7 +108,7 @@ func (r *replayer) check(e *record.Entry, checkpoint bool) error {
 	if checkpoint {
 		want = r.seq
 	}
-	if e.Seq != want && !r.j.opts.sabotage.has(noContinuity) {
+	if e.Seq != want {
 		return fmt.Errorf("change %d where %d should be", e.Seq, want)
 	}
 	if err := store.CheckNamespace(e.Namespace); err != nil {
