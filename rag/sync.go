@@ -112,7 +112,7 @@ func (r Report) String() string {
 // store, of the listing, or of the embedding service ends the sync. The report
 // says what was done in any case.
 func (k *KB) Sync(ctx context.Context, source string, l Loader, o *SyncOptions) (Report, error) {
-	s, err := k.newSync(source, o)
+	s, err := k.newSync(source, l, o)
 	if err == nil {
 		err = k.lockSource(source)
 	}
@@ -144,7 +144,7 @@ type Plan struct {
 // embeds nor writes. Its Report counts what would be done. Errors are those of
 // Sync, with ErrMassDelete where Sync would delete too much.
 func (k *KB) Plan(ctx context.Context, source string, l Loader, o *SyncOptions) (Plan, error) {
-	s, err := k.newSync(source, o)
+	s, err := k.newSync(source, l, o)
 	if err == nil {
 		s.plan = &Plan{}
 		err = s.run(ctx, l)
@@ -165,13 +165,14 @@ const PutSource = "put"
 // and deletes no other. It is a Sync in all else. A document names itself as
 // its Ref where it names none.
 func (k *KB) Put(ctx context.Context, docs ...Document) (Report, error) {
-	s, err := k.newSync(PutSource, &SyncOptions{MaxDelete: -1})
+	l := loaders.Slice(docs...)
+	s, err := k.newSync(PutSource, l, &SyncOptions{MaxDelete: -1})
 	if err != nil {
 		return Report{Source: PutSource}, fmt.Errorf("rag: put: %w", err)
 	}
 	ctx, done := k.start(ctx, Op{Name: OpSync, Source: PutSource, Items: len(docs)})
 	begin := time.Now()
-	err = s.run(ctx, loaders.Slice(docs...))
+	err = s.run(ctx, l)
 	s.report.Duration = time.Since(begin)
 	if err != nil {
 		err = fmt.Errorf("rag: put: %w", err)
@@ -181,12 +182,14 @@ func (k *KB) Put(ctx context.Context, docs ...Document) (Report, error) {
 }
 
 // newSync returns a syncer with the options' defaults filled in.
-func (k *KB) newSync(source string, o *SyncOptions) (*syncer, error) {
-	if k.err != nil {
+func (k *KB) newSync(source string, l Loader, o *SyncOptions) (*syncer, error) {
+	switch {
+	case k.err != nil:
 		return nil, k.err
-	}
-	if source == "" {
+	case source == "":
 		return nil, fmt.Errorf("%w: no source named", ErrInvalid)
+	case l == nil:
+		return nil, fmt.Errorf("%w: no loader", ErrInvalid)
 	}
 	s := &syncer{kb: k, source: source, report: Report{Source: source}, embedder: k.embedder()}
 	if o != nil {

@@ -151,6 +151,9 @@ func TestSyncOfAnEmptySource(t *testing.T) {
 	if _, err := k.Sync(t.Context(), "", newShelf(nil), nil); !errors.Is(err, ErrInvalid) {
 		t.Errorf("no source: %v", err)
 	}
+	if _, err := k.Sync(t.Context(), "shelf", nil, nil); !errors.Is(err, ErrInvalid) {
+		t.Errorf("no loader: %v", err)
+	}
 }
 
 func TestABadDocumentStopsNothing(t *testing.T) {
@@ -557,6 +560,52 @@ func TestCancelledSyncResumes(t *testing.T) {
 		if got := content(t, k.Store()); got != want {
 			t.Fatalf("after %d: the store differs", n)
 		}
+	}
+}
+
+// TestReadersSeeWholeDocuments asks while a document changes between two
+// versions: every answer has all chunks of one of them and none of the other.
+func TestReadersSeeWholeDocuments(t *testing.T) {
+	k := newKB(t, &Options{Chunker: smallChunks(t)})
+	texts := []string{paragraphs("one", 3), paragraphs("two", 7)}
+	s := newShelf(map[string]string{"doc": texts[0], "other": "nothing of it"})
+	mustSync(t, k, "shelf", s, nil)
+	stop, done := make(chan struct{}), make(chan int)
+	for range 2 {
+		go func() {
+			asked := 0
+			defer func() { done <- asked }()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				r, err := k.Retrieve(context.Background(), Question{Text: "paragraph topic", K: 50})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				asked++
+				count := map[string]int{}
+				for _, h := range r.Hits {
+					name := strings.Fields(h.Chunk.Text)[3]
+					count[name]++
+				}
+				if len(count) != 1 || count["one"] != 3 && count["two"] != 7 {
+					t.Errorf("an answer mixes versions: %v", count)
+					return
+				}
+			}
+		}()
+	}
+	for i := range 60 {
+		s.put("doc", texts[(i+1)%2])
+		mustSync(t, k, "shelf", s, nil)
+	}
+	close(stop)
+	if n := <-done + <-done; n == 0 {
+		t.Error("nobody asked anything")
 	}
 }
 

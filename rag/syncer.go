@@ -193,6 +193,9 @@ func (s *syncer) load(ctx context.Context, g *errgroup.Group, l Loader) error {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
+		if d.Ref == "" {
+			d.Ref = d.ID
+		}
 		s.listed(d.Ref)
 		g.Go(func() error {
 			b := batch{ref: d.Ref, last: true}
