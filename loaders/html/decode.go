@@ -19,9 +19,9 @@ var declared = regexp.MustCompile(`(?i)<meta\s[^>]*charset\s*=\s*["']?\s*([\w:.-
 const declaredLen = 4096
 
 // decode returns the page as UTF-8, in which tags of XHTML that close
-// themselves are written out. Its encoding is that of a byte order mark, that
+// themselves are written out, and what was lost in that. Its encoding is that of a byte order mark, that
 // of the media type, the one that the page declares, or what it looks like.
-func decode(raw []byte, mediaType string) (string, error) {
+func decode(raw []byte, mediaType string) (src string, warnings []string, err error) {
 	kind, params, _ := mime.ParseMediaType(mediaType)
 	head := raw[:min(len(raw), declaredLen)]
 	label := params["charset"]
@@ -36,12 +36,12 @@ func decode(raw []byte, mediaType string) (string, error) {
 	}
 	t, err := charset.Decode(raw, label)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", loaders.ErrFormat, err)
+		return "", nil, fmt.Errorf("%w: %w", loaders.ErrFormat, err)
 	}
 	if kind == "application/xhtml+xml" || bytes.HasPrefix(bytes.TrimSpace(head), []byte("<?xml")) {
-		return selfClosed.ReplaceAllStringFunc(t.Text, writeOut), nil
+		return selfClosed.ReplaceAllStringFunc(t.Text, writeOut), t.Warnings(), nil
 	}
-	return t.Text, nil
+	return t.Text, t.Warnings(), nil
 }
 
 // isUTF8 reports whether b is UTF-8 for certain: valid, and not by being ASCII.

@@ -26,11 +26,15 @@ type Options struct {
 // Format returns the HTML format: its extensions, media types and first
 // bytes, and the parser that [New] returns.
 func Format(o *Options) loaders.Format {
+	if o == nil {
+		o = &Options{}
+	}
 	return loaders.Format{
 		Name:       "html",
 		Extensions: []string{".html", ".htm", ".xhtml", ".xht", ".shtml"},
 		MIMEs:      []string{"text/html", "application/xhtml+xml"},
 		Sniff:      sniff,
+		Version:    fmt.Sprintf("html/1 %t %t", o.Whole, o.Links),
 		Parser:     New(o),
 	}
 }
@@ -67,7 +71,7 @@ func (p *parser) parse(ctx context.Context, in loaders.Input) (none loaders.Docu
 	if err != nil {
 		return none, err
 	}
-	src, err := decode(raw, in.MIME)
+	src, warnings, err := decode(raw, in.MIME)
 	if err != nil {
 		return none, err
 	}
@@ -99,6 +103,7 @@ func (p *parser) parse(ctx context.Context, in loaders.Input) (none loaders.Docu
 	}
 	d := in.Document()
 	about.fill(&d)
+	d.Warnings = warnings
 	d.Text, d.Spans = page.text, page.spans
 	if d.Title == "" {
 		d.Title = page.firstHeading()

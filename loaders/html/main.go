@@ -44,7 +44,7 @@ func mainContent(w *writer, root *dom.Node, whole page) (page, error) {
 }
 
 const (
-	maxArticle  = 4 << 20 // bytes of text above which no article is looked for, since that copies the page several times
+	maxArticle  = 1 << 20 // bytes of text above which no article is looked for, since that copies the page several times
 	longArticle = 2000    // bytes of prose
 )
 

@@ -21,8 +21,8 @@ type grid struct {
 	above   []int // rows that the cell above still reaches down, by column
 }
 
-// maxColumns bounds what a span attribute may ask for.
-const maxColumns = 256
+// maxColumns bounds what span attributes may ask for.
+const maxColumns = 64
 
 // isGrid reports whether a table holds data: at least two rows and two
 // columns, and in its cells no structure that a row could not hold. Other
@@ -44,7 +44,7 @@ func isGrid(table *dom.Node) bool {
 			columns = max(columns, cells)
 		}
 	}
-	return rows >= 2 && columns >= 2 && columns <= maxColumns
+	return rows >= 2 && columns >= 2
 }
 
 // next returns the node after n in document order, below root.
@@ -87,11 +87,11 @@ func (w *writer) beginCell(n *dom.Node) {
 		g.span = max(1, min(c, maxColumns-g.column))
 	}
 	down, _ := strconv.Atoi(attr(n, "rowspan"))
-	for i := range g.span {
-		for len(g.above) <= g.column+i {
+	for i := g.column; i < min(g.column+g.span, maxColumns); i++ {
+		for len(g.above) <= i {
 			g.above = append(g.above, 0)
 		}
-		g.above[g.column+i] = max(0, down-1)
+		g.above[i] = max(0, down-1)
 	}
 	w.gap = space // so that the first text begins the cell; fresh drops it
 	w.out = append(w.out, ' ')

@@ -65,6 +65,7 @@ type writer struct {
 	lists []list
 	item  string // the marker of an item that has no text yet
 	pre   int    // open elements whose white space counts
+	held  []byte // white space in those with no text after it yet
 	link  int    // open links
 	prose int
 	grid  *grid // the table of data being written
@@ -79,6 +80,9 @@ func (w *writer) write(root *dom.Node) (page, error) {
 		if w.steps++; w.steps%4096 == 0 {
 			if err := w.budget.Check(w.ctx); err != nil {
 				return page{}, err
+			}
+			if limit := w.budget.Limits().MaxText; limit > 0 && int64(len(w.out)) > limit {
+				return page{}, w.budget.Text(len(w.out))
 			}
 		}
 		if w.enter(n) {
@@ -172,6 +176,7 @@ func (w *writer) leave(n *dom.Node) {
 	switch n.DataAtom {
 	case atom.Pre, atom.Listing, atom.Xmp:
 		w.pre--
+		w.held = w.held[:0]
 	case atom.A:
 		w.link--
 	case atom.Ul, atom.Ol, atom.Menu:
@@ -181,16 +186,16 @@ func (w *writer) leave(n *dom.Node) {
 		if w.grid != nil {
 			w.endCell()
 		}
-	case atom.Tr:
-		if w.grid != nil {
-			w.endRow()
-		}
 	}
 	if i := len(w.open) - 1; i >= 0 && w.open[i].node == n {
 		w.pop()
 	}
-	if w.grid != nil && w.grid.table == n {
+	switch {
+	case w.grid == nil:
+	case n == w.grid.table:
 		w.grid = nil
+	case n.DataAtom == atom.Tr:
+		w.endRow()
 	}
 	w.separate(n)
 }
@@ -216,9 +221,6 @@ func (w *writer) pop() {
 	s := o.span
 	s.Start, s.End = o.start, len(w.out)
 	switch s.Kind {
-	case loaders.Code:
-		w.out = trimEnd(w.out, o.start)
-		s.End = len(w.out)
 	case loaders.Heading:
 		s.Label = strings.Join(strings.Fields(string(w.out[s.Start:s.End])), " ")
 	case loaders.Table:
@@ -227,13 +229,6 @@ func (w *writer) pop() {
 	if s.End > s.Start {
 		w.spans = append(w.spans, s)
 	}
-}
-
-func trimEnd(b []byte, start int) []byte {
-	for len(b) > start && (b[len(b)-1] == '\n' || b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // text writes the words of s, white space collapsed.
@@ -270,17 +265,16 @@ func (w *writer) text(s string) {
 	}
 }
 
-// verbatim writes s to the letter.
+// verbatim writes s to the letter, save white space at the very end.
 func (w *writer) verbatim(s string) {
-	if s == "" {
-		return
+	text := strings.TrimRight(s, " \t\n")
+	if text != "" {
+		w.begin()
+		w.out = append(w.out, w.held...)
+		w.out = append(w.out, text...)
+		w.held = w.held[:0]
 	}
-	w.begin()
-	for _, r := range s {
-		if r != 0 {
-			w.out = utf8.AppendRune(w.out, r)
-		}
-	}
+	w.held = append(w.held, s[len(text):]...)
 }
 
 // begin writes the gap before text, and the marker of a list item.
