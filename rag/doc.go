@@ -48,8 +48,8 @@ names that programs need most are here by alias.
 	Observer     safe              nothing to close                  -                             -
 
 Every method that takes a context returns soon after it ends, with an error
-that wraps the context's error. The kits storetest, loadertest, embedtest and
-llmtest hold implementations to these rows.
+that wraps the context's error. The kits storetest, loadertest, embedtest,
+llmtest and ragtest hold implementations to these rows.
 
 # Decisions behind the contracts
 
