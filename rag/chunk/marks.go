@@ -39,7 +39,7 @@ func reaches(d *loaders.Document) []int {
 			continue
 		}
 		for n := len(open); n > 0 && sectionRank(d.Spans[open[n-1]].Level) <= sectionRank(s.Level); n-- {
-			ends[open[n-1]] = max(s.Start, ends[open[n-1]])
+			ends[open[n-1]] = max(borderOf(d.Text, s), ends[open[n-1]])
 			open = open[:n-1]
 		}
 		open = append(open, i)

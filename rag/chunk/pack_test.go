@@ -215,4 +215,3 @@ func TestPromisesHoldOnRandomDocuments(t *testing.T) {
 		}
 	}
 }
-
