@@ -80,26 +80,31 @@ func (c *cutting) compare(what string, goal float64, peer textsplitter.TextSplit
 	if err != nil {
 		return err
 	}
-	pieces, over := 0, 0
-	ours, err := best(func() error {
-		d, err := document()
-		if err != nil {
+	var (
+		d      loaders.Document
+		pieces []chunk.Piece
+	)
+	ours, err := best(func() (err error) {
+		if d, err = document(); err != nil {
 			return err
 		}
-		pieces, over = 0, 0
+		pieces = pieces[:0]
 		for piece, err := range p.Chunk(c.ctx, d) {
 			if err != nil {
 				return err
 			}
-			pieces++
-			if runes(piece.Prefix)+1+runes(d.Text[piece.Start:piece.End]) > size+1 {
-				over++
-			}
+			pieces = append(pieces, piece)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	over := 0
+	for _, p := range pieces {
+		if runes(chunk.Join(p.Prefix, d.Text[p.Start:p.End])) > size {
+			over++
+		}
 	}
 	var parts []string
 	theirs, err := best(func() (err error) {
@@ -119,6 +124,6 @@ func (c *cutting) compare(what string, goal float64, peer textsplitter.TextSplit
 	what = c.name + " " + what
 	c.rows = append(c.rows, row{what: what, unit: "MB/CPU-s", ours: ours.rate(n), peer: theirs.rate(n), goal: goal})
 	c.notes = append(c.notes, fmt.Sprintf("%s: %d pieces, %d over size, %.3f bytes allocated a byte; peer: %d, %d, %.3f",
-		what, pieces, over, ours.share(n), len(parts), overPeer, theirs.share(n)))
+		what, len(pieces), over, ours.share(n), len(parts), overPeer, theirs.share(n)))
 	return nil
 }

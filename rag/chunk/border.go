@@ -63,14 +63,18 @@ func isBlock(k loaders.SpanKind) (edges, whole bool) {
 	return false, false
 }
 
-// A class is what the scanner needs to know of an ASCII byte.
+// A class is what the scanner needs to know of a byte, the commonest first.
 const (
-	classPlain = iota
-	classSpace
-	classWide // not ASCII
+	classWord  = iota // ASCII that tells nothing of a space after it
+	classMark         // ASCII that may end a sentence or clause before a space
+	classSpace        // ASCII white space
+	classWide         // not ASCII
 )
 
 var classes = func() (t [256]uint8) {
+	for _, b := range ".,;:!?\"')]}" {
+		t[b] = classMark
+	}
 	for _, b := range " \t\n\v\f\r" {
 		t[b] = classSpace
 	}

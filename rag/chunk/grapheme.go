@@ -17,13 +17,19 @@ type clusters struct {
 
 // next returns the end of the cluster that begins at i, which is itself a border.
 func (c *clusters) next(i int) int {
+	end, _ := c.nextRune(i)
+	return end
+}
+
+// nextRune is next, and returns the cluster's only code point, or -1 if it has more.
+func (c *clusters) nextRune(i int) (end int, only rune) {
 	s := c.text
 	r, n := rune(s[i]), 1
 	if r >= utf8.RuneSelf {
 		r, n = utf8.DecodeRuneInString(s[i:])
 	}
 	if i+n == len(s) {
-		return len(s)
+		return len(s), r
 	}
 	if alone(r) {
 		after := rune(s[i+n])
@@ -31,7 +37,7 @@ func (c *clusters) next(i int) int {
 			after, _ = utf8.DecodeRuneInString(s[i+n:])
 		}
 		if alone(after) || after == '\r' {
-			return i + n
+			return i + n, r
 		}
 	}
 	if c.it == nil || c.base+c.it.End() != i {
@@ -42,7 +48,16 @@ func (c *clusters) next(i int) int {
 		c.base = i
 	}
 	c.it.Next()
-	return c.base + c.it.End()
+	if end = c.base + c.it.End(); end > i+n {
+		r = -1
+	}
+	return end, r
+}
+
+// isHan reports whether a Han character of the main block is at i.
+func isHan(s string, i int) bool {
+	b := s[i]
+	return 0xE5 <= b && b <= 0xE9 || b == 0xE4 && s[i+1] >= 0xB8
 }
 
 // alone reports whether a border lies on both sides of r, whatever other such

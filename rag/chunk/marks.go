@@ -3,26 +3,54 @@ package chunk
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/quarry-go/quarry/loaders"
 	"github.com/quarry-go/quarry/store"
 )
 
-// maxMarks is the greatest number of marks of one kind on a piece.
-const maxMarks = 8
+// Bounds of the marks on a piece.
+const (
+	maxMarks = 8  // of one kind that reach its start, and as many that begin inside
+	maxKinds = 16 // of a document, the first ones
+)
 
 // A marker finds the structure that ranges overlap. The ranges must begin in
 // ascending order.
 type marker struct {
-	spans []loaders.Span
-	next  int                        // the first span that begins after the last range's start
-	ends  []int                      // of each span's reach; nil where it is the span's End
-	open  map[loaders.SpanKind][]int // by kind, the spans that reach the last start, the innermost last
-	kinds []loaders.SpanKind         // keys of open
+	spans  []loaders.Span
+	ends   []int // of each span as a mark
+	next   int   // the first span that begins after the last range's start
+	tracks []track
+	found  []int // scratch
+}
+
+// A track follows the spans of one kind.
+type track struct {
+	kind   loaders.SpanKind
+	open   []int // spans that reach the last range's start, the innermost last
+	inside int   // how many that begin in the range are found
 }
 
 func newMarker(d *loaders.Document) marker {
-	return marker{spans: d.Spans, ends: reaches(d), open: map[loaders.SpanKind][]int{}}
+	return marker{spans: d.Spans, ends: reaches(d)}
+}
+
+// of returns the track of the kind; nil for a kind that gives no marks.
+func (m *marker) of(kind loaders.SpanKind) *track {
+	if kind == loaders.Link || kind == loaders.List { // say nothing of where a passage is from
+		return nil
+	}
+	for i := range m.tracks {
+		if m.tracks[i].kind == kind {
+			return &m.tracks[i]
+		}
+	}
+	if len(m.tracks) == maxKinds {
+		return nil
+	}
+	m.tracks = append(m.tracks, track{kind: kind})
+	return &m.tracks[len(m.tracks)-1]
 }
 
 // reaches returns where each span ends as a mark: a heading at the end of its
@@ -57,29 +85,31 @@ func (m *marker) within(start, end int) []store.Mark {
 		return nil
 	}
 	m.advance(start)
-	var found []int
-	for _, k := range m.kinds {
-		for n, open := 0, m.open[k]; n < maxMarks && n < len(open); n++ {
-			if i := open[len(open)-1-n]; m.ends[i] > start {
-				found = append(found, i)
+	found := m.found[:0]
+	for i := range m.tracks {
+		open := m.tracks[i].open
+		for _, s := range open[max(0, len(open)-maxMarks):] {
+			if m.ends[s] > start {
+				found = append(found, s)
 			}
 		}
+		m.tracks[i].inside = 0
 	}
-	inside := map[loaders.SpanKind]int{}
-	for i := m.next; i < len(m.spans) && m.spans[i].Start < end; i++ {
-		if k := m.spans[i].Kind; isMark(k) && m.ends[i] > m.spans[i].Start && inside[k] < maxMarks {
-			inside[k]++
-			found = append(found, i)
+	for s := m.next; s < len(m.spans) && m.spans[s].Start < end; s++ {
+		if t := m.of(m.spans[s].Kind); t != nil && m.ends[s] > m.spans[s].Start && t.inside < maxMarks {
+			t.inside++
+			found = append(found, s)
 		}
 	}
+	m.found = found
 	if len(found) == 0 {
 		return nil
 	}
 	slices.Sort(found)
 	marks := make([]store.Mark, len(found))
-	for n, i := range found {
-		s := m.spans[i]
-		marks[n] = store.Mark{Kind: plain(string(s.Kind)), Start: s.Start, End: m.ends[i], Label: plain(s.Label), Anchor: plain(s.Anchor), Level: s.Level}
+	for i, n := range found {
+		s := m.spans[n]
+		marks[i] = store.Mark{Kind: plain(string(s.Kind)), Start: s.Start, End: m.ends[n], Label: plain(s.Label), Anchor: plain(s.Anchor), Level: s.Level}
 	}
 	return marks
 }
@@ -87,33 +117,29 @@ func (m *marker) within(start, end int) []store.Mark {
 // advance moves to offset i.
 func (m *marker) advance(i int) {
 	for ; m.next < len(m.spans) && m.spans[m.next].Start <= i; m.next++ {
-		k := m.spans[m.next].Kind
-		if !isMark(k) {
-			continue
+		if t := m.of(m.spans[m.next].Kind); t != nil {
+			m.trim(t, m.spans[m.next].Start)
+			t.open = append(t.open, m.next)
 		}
-		open, known := m.open[k]
-		if !known {
-			m.kinds = append(m.kinds, k)
-		}
-		m.open[k] = append(m.trim(open, m.spans[m.next].Start), m.next)
 	}
-	for _, k := range m.kinds {
-		m.open[k] = m.trim(m.open[k], i)
+	for n := range m.tracks {
+		m.trim(&m.tracks[n], i)
 	}
 }
 
-// trim drops the innermost spans that end at or before i.
-func (m *marker) trim(open []int, i int) []int {
-	for n := len(open); n > 0 && m.ends[open[n-1]] <= i; n-- {
-		open = open[:n-1]
+// trim drops the innermost spans of t that end at or before i.
+func (m *marker) trim(t *track, i int) {
+	n := len(t.open)
+	for n > 0 && m.ends[t.open[n-1]] <= i {
+		n--
 	}
-	return open
+	t.open = t.open[:n]
 }
-
-// isMark reports whether spans of the kind say where a passage is from.
-func isMark(k loaders.SpanKind) bool { return k != loaders.Link && k != loaders.List }
 
 // plain returns s as a store accepts it.
 func plain(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }

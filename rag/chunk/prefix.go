@@ -34,6 +34,7 @@ type path struct {
 	open   []loaders.Span // headings above the place, of ascending level
 
 	stale  bool
+	parts  []string // scratch
 	prefix string
 	units  int // size of prefix and joint
 }
@@ -86,7 +87,7 @@ func (h *path) fit() (string, int) {
 	if h.packer.prefix <= 0 {
 		return "", 0
 	}
-	var parts []string
+	parts := h.parts[:0]
 	if h.title != "" {
 		parts = append(parts, h.title)
 	}
@@ -99,9 +100,10 @@ func (h *path) fit() (string, int) {
 			parts = append(parts, label)
 		}
 	}
+	h.parts = parts
 	for len(parts) > 0 {
 		prefix := strings.Join(parts, separator)
-		if n := h.packer.unit.count(prefix + joint); n <= h.packer.prefix {
+		if n := h.packer.unit.lead(prefix); n <= h.packer.prefix {
 			return prefix, n
 		}
 		if len(parts) > 2 {
@@ -123,6 +125,9 @@ func (h *path) fit() (string, int) {
 // clean returns s on one line, without control characters, and at most
 // maxLabel bytes of it.
 func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
 	if len(s) > 2*maxLabel {
 		s = s[:2*maxLabel]
 	}
@@ -136,6 +141,19 @@ func clean(s string) string {
 		return r
 	}, s)
 	return head(strings.Join(strings.Fields(s), " "), maxLabel)
+}
+
+// isClean reports whether clean has nothing to do: for short texts in ASCII.
+func isClean(s string) bool {
+	if len(s) > maxLabel || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && s[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // head returns the words of s within n bytes or, where the first is longer, as

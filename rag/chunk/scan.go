@@ -78,7 +78,7 @@ func (c *scanner) prose() rank {
 	start := c.pos
 	for {
 		from := c.pos
-		r := c.run(start, min(c.edge, start+c.limit))
+		r := c.run(start, start+(c.limit+1)/2, min(c.edge, start+c.limit))
 		n := c.pos - start
 		switch {
 		case c.big > start: // a cluster over the size begins here
@@ -92,24 +92,18 @@ func (c *scanner) prose() rank {
 }
 
 // run moves from pos to the first natural border, or to the first grapheme
-// border at or after stop, and returns the rank of the border there. It does
-// not move where a cluster longer than an atom begins after start; a cluster
-// over the size that begins at start it leaves in big.
-func (c *scanner) run(start, stop int) rank {
+// border at or after stop, and returns the rank of the border there. Before
+// half it overlooks borders between words. It does not move where a cluster
+// longer than an atom begins after start; a cluster over the size that begins
+// at start it leaves in big.
+func (c *scanner) run(start, half, stop int) rank {
 	s, i := c.text, c.pos
 	for i < stop {
-		j := i
-		for j < stop && classes[s[j]] == classPlain {
-			j++
+		if j := c.plain(i, half, stop); j > i {
+			i = j
+			continue
 		}
-		if j > i {
-			if j == len(s) || s[j] < utf8.RuneSelf {
-				i = j
-				continue
-			}
-			i = j - 1 // may join what follows
-		}
-		end := c.clusters.next(i)
+		end, r := c.nextRune(i)
 		if end-i > c.limit {
 			if i == start && c.unit.count(s[i:end]) > c.size {
 				c.big = end
@@ -119,19 +113,14 @@ func (c *scanner) run(start, stop int) rank {
 				break
 			}
 		}
-		if b := s[i]; b < utf8.RuneSelf {
-			if classes[b] == classSpace && (end == i+1 || b == '\r') {
-				return c.space(i, stop)
-			}
-		} else if r, n := utf8.DecodeRuneInString(s[i:]); n == end-i {
+		switch {
+		case r >= 0 && r < utf8.RuneSelf && classes[r] == classSpace, s[i] == '\r':
+			return c.space(i, stop)
+		case r >= utf8.RuneSelf:
 			if rank := wideRank(r); rank > grapheme {
 				c.pos = end
-				for c.pos < min(stop, len(s)) && rank == sentence { // 」 belongs to its sentence
-					r, n := utf8.DecodeRuneInString(s[c.pos:])
-					if !isCloser(r) || c.clusters.next(c.pos) != c.pos+n {
-						break
-					}
-					c.pos += n
+				if rank == sentence { // 」 belongs to its sentence
+					c.closers(stop)
 				}
 				return rank
 			}
@@ -140,6 +129,47 @@ func (c *scanner) run(start, stop int) rank {
 	}
 	c.pos = i
 	return grapheme
+}
+
+// plain returns the end of the stretch from i of characters that are clusters
+// of their own and make no borders to stop at.
+func (c *scanner) plain(i, half, stop int) int {
+	s := c.text
+	j := i
+	for j < stop {
+		switch class := classes[s[j]]; {
+		case class <= classMark:
+			j++
+			continue
+		case class == classWide:
+			if isHan(s, j) && (j+3 == len(s) || s[j+3] < utf8.RuneSelf || isHan(s, j+3)) {
+				j += 3
+				continue
+			}
+			if j > i && s[j-1] < utf8.RuneSelf {
+				j-- // may join what follows
+			}
+		case j > i && j+1 < min(half, len(s)) && s[j] == ' ' && classes[s[j-1]] == classWord && classes[s[j+1]] <= classMark:
+			j++
+			continue
+		}
+		return j
+	}
+	if j < len(s) && j > i && s[j] >= utf8.RuneSelf && s[j-1] < utf8.RuneSelf {
+		j--
+	}
+	return j
+}
+
+// closers moves over quotation marks and brackets that close.
+func (c *scanner) closers(stop int) {
+	for c.pos < min(stop, len(c.text)) {
+		end, r := c.nextRune(c.pos)
+		if !isCloser(r) {
+			return
+		}
+		c.pos = end
+	}
 }
 
 // space moves over the white space that begins at i, at least one character

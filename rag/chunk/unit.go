@@ -46,6 +46,14 @@ func (u unit) count(s string) int {
 	return u.counter.Count(s)
 }
 
+// lead returns the exact size of a prefix and the joint after it.
+func (u unit) lead(prefix string) int {
+	if u.additive() {
+		return u.count(prefix) + u.count(joint)
+	}
+	return u.count(prefix + joint)
+}
+
 // part returns what text[from:to] adds to the size of the text around it.
 // Tokenizers join a space with the word after it, so a space at either end
 // counts for what follows.
