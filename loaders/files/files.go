@@ -97,7 +97,7 @@ func Dir(root string, o *Options) loaders.Lister {
 	if abs, err := filepath.Abs(root); err == nil && l.uri == "" {
 		l.uri = fileURI(abs)
 	}
-	return l.sealed()
+	return l
 }
 
 // FS returns the documents of a file system.
@@ -137,18 +137,17 @@ func FS(fsys fs.FS, o *Options) loaders.Lister {
 		} else if !info.IsDir() {
 			return nil, &fs.PathError{Op: "list", Path: info.Name(), Err: errNotDir}
 		}
-		return &tree{FS: fsys, check: func() error { return nil }, close: func() {}}, nil
+		return &tree{fsys: fsys, check: func() error { return nil }, close: func() {}}, nil
 	}
-	return l.sealed()
+	return l
 }
 
 // A lister implements [loaders.Lister]. It never changes once made.
 type lister struct {
-	o       Options
-	uri     string // what the URIs begin with; "" for none
-	open    func() (*tree, error)
-	now     func() time.Time
-	setting string // fingerprint of what shapes every document
+	o    Options
+	uri  string // what the URIs begin with; "" for none
+	open func() (*tree, error)
+	now  func() time.Time
 }
 
 func newLister(o *Options) *lister {
@@ -163,11 +162,5 @@ func newLister(o *Options) *lister {
 		l.o.MaxSize = loaders.NewBudget(l.o.Limits).Limits().MaxInput
 	}
 	l.uri = strings.TrimSuffix(l.o.URI, "/")
-	return l
-}
-
-// sealed returns l with its fingerprint taken.
-func (l *lister) sealed() *lister {
-	l.setting = l.fingerprint()
 	return l
 }

@@ -22,6 +22,9 @@ const maxLinks = 40
 // resolve returns the path of what name stands for, without any link in it. It
 // never looks outside of fsys, whatever links say.
 func resolve(fsys fs.FS, name string) (string, error) {
+	if _, ok := fsys.(fs.ReadLinkFS); !ok {
+		return "", errors.ErrUnsupported
+	}
 	rest := strings.Split(name, "/")
 	at := "."
 	links := 0

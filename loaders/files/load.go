@@ -3,15 +3,12 @@ package files
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"maps"
 	"path"
-	"slices"
 	"time"
 
 	"github.com/quarry-go/quarry/loaders"
@@ -62,14 +59,7 @@ func (l *lister) load(ctx context.Context, f *file) iter.Seq2[loaders.Document, 
 			return
 		}
 		defer done()
-		var principals []string
-		if l.o.Principals != nil {
-			principals = l.o.Principals(f.id)
-		}
-		var meta map[string]any
-		if l.o.Meta != nil {
-			meta = l.o.Meta(f.id, f.info)
-		}
+		principals, meta := l.extras(f)
 		for d, err := range l.o.Formats.Parse(ctx, in) {
 			if err != nil {
 				if !fail(err) || !isDocError(err) {
@@ -91,9 +81,20 @@ func (l *lister) load(ctx context.Context, f *file) iter.Seq2[loaders.Document, 
 	}
 }
 
+// extras returns what Options add to the documents of f.
+func (l *lister) extras(f *file) (principals []string, meta map[string]any) {
+	if l.o.Principals != nil {
+		principals = l.o.Principals(f.id)
+	}
+	if l.o.Meta != nil {
+		meta = l.o.Meta(f.id, f.info)
+	}
+	return principals, meta
+}
+
 // input opens f for a parser. The caller calls done once it is through.
 func (l *lister) input(tree *tree, f *file) (in loaders.Input, done func(), err error) {
-	r, err := openRegular(tree, f.path)
+	r, err := openRegular(tree.fsys, f.path)
 	if err != nil {
 		return in, nil, err
 	}
@@ -142,14 +143,4 @@ func openRegular(fsys fs.FS, name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("%w: not a regular file: %v", loaders.ErrSkipped, info.Mode().Type())}
 	}
 	return fsys.Open(name)
-}
-
-// fingerprint names all that shapes every document of a listing.
-func (l *lister) fingerprint() string {
-	h := sha256.New()
-	put(h, l.uri, fmt.Sprintf("%d %+v", l.o.Trust, l.o.Limits))
-	for _, f := range l.o.Formats {
-		put(h, f.Name, f.Version, fmt.Sprintf("%q", slices.Concat(f.Extensions, f.MIMEs)))
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

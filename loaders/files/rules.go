@@ -135,7 +135,7 @@ func parseIgnore(dir, name string, text []byte) rules {
 		n++
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 		if r, ok := parseRule(line); ok {
-			r.dir = dir
+			r.dir = norm.NFC.String(dir)
 			r.source = fmt.Sprintf("%s:%d: %s", path.Join(dir, name), n, line)
 			rs = append(rs, r)
 		}
@@ -161,7 +161,7 @@ func (w *walk) readIgnores(d *folder, entries []fs.DirEntry) error {
 			if info.Size() > maxIgnore {
 				return &fs.PathError{Op: "read", Path: p, Err: fmt.Errorf("%w: %d bytes, limit %d", loaders.ErrBudget, info.Size(), maxIgnore)}
 			}
-			text, err := fs.ReadFile(w.tree, p)
+			text, err := fs.ReadFile(w.tree.fsys, p)
 			if err != nil {
 				return err
 			}

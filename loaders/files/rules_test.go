@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // TestIgnoreAgainstGit lists random trees with random, nested .gitignore files
@@ -17,7 +20,7 @@ func TestIgnoreAgainstGit(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
 	}
-	trees := 60
+	trees := 25
 	if os.Getenv("QUARRY_LONG") != "" {
 		trees = 3000
 	}
@@ -117,4 +120,32 @@ func write(t *testing.T, name, text string) {
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// FuzzRules requires that no ignore file breaks a listing, that a rule without
+// special characters fits the one name it has, and that the time for a match
+// does not grow out of hand.
+func FuzzRules(f *testing.F) {
+	f.Add("*.o\n!a/**/b\n[[:alpha:]-\\]]\n\\", "a/b.o")
+	f.Add("**/**/**/**/**/a*a*a*a*a*a*b", strings.Repeat("a/", 50)+strings.Repeat("a", 200))
+	f.Fuzz(func(t *testing.T, text, name string) {
+		if len(text) > 1000 || len(name) > 1000 || strings.Contains(name, "//") || strings.Trim(name, "/") != name || name == "" {
+			return
+		}
+		rs := parseIgnore("", ".gitignore", []byte(text))
+		for _, isDir := range []bool{false, true} {
+			r := rs.find(name, isDir)
+			if r != nil && r.folders && !isDir {
+				t.Fatalf("%q fits the file %q", r.source, name)
+			}
+			rs.within(name)
+		}
+		if strings.ContainsAny(name, "*?[\\\n\r ") || !utf8.ValidString(name) || !norm.NFC.IsNormalString(name) || strings.HasPrefix(name, "\ufeff") {
+			return
+		}
+		r, ok := parseRule("/" + name)
+		if !ok || !r.match(name, false) || r.match(name+"x", false) || r.match("x/"+name, false) {
+			t.Fatalf("/%s does not fit itself alone", name)
+		}
+	})
 }

@@ -12,7 +12,7 @@ import (
 
 // A tree is an open root.
 type tree struct {
-	fs.FS
+	fsys  fs.FS
 	check func() error // whether the root is still the one that was opened
 	close func()
 }
@@ -44,7 +44,7 @@ func openDir(dir string) (*tree, error) {
 		}
 		return nil
 	}
-	return &tree{FS: root.FS(), check: check, close: func() { root.Close() }}, nil
+	return &tree{fsys: root.FS(), check: check, close: func() { root.Close() }}, nil
 }
 
 // fileURI returns the file URI of an absolute path.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -21,35 +22,42 @@ const grain = 2 * time.Second
 // and cannot be read, so that loading it says why.
 func (w *walk) version(f *file) string {
 	h := sha256.New()
-	put(h, w.setting, f.id)
-	var principals []string
-	if w.o.Principals != nil {
-		principals = w.o.Principals(f.id)
-	}
-	put(h, fmt.Sprintf("%q", principals))
-	if w.o.Meta != nil {
-		putMeta(h, w.o.Meta(f.id, f.info))
-	}
+	put(h, w.settings, f.id, f.name)
+	principals, meta := w.extras(f)
+	put(h, principals...)
+	putMeta(h, meta)
 	mod := f.info.ModTime()
-	age := w.now().Sub(mod)
-	if w.o.Hash || mod.IsZero() || age < grain {
-		if !w.o.Hash {
-			put(h, mod.UTC().Format(time.RFC3339Nano)) // Document.Modified
-		}
+	if !w.o.Hash {
+		put(h, strconv.FormatInt(mod.UnixNano(), 10))
+	}
+	if w.o.Hash || mod.IsZero() || w.now().Sub(mod) < grain {
 		put(h, "content")
-		if err := hashFile(w.ctx, w.tree, f.path, h); err != nil {
+		if err := hashFile(w.ctx, w.tree.fsys, f.path, h); err != nil {
 			return ""
 		}
 	} else {
-		put(h, "stat", fmt.Sprint(f.info.Size(), mod.UnixNano(), identity(f.info)))
+		put(h, "stat", strconv.FormatInt(f.info.Size(), 10), identity(f.info))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// put writes strings so that no two lists of them read the same.
-func put(h hash.Hash, s ...string) {
-	for _, s := range s {
-		fmt.Fprintf(h, "%d:%s,", len(s), s)
+// fingerprint names all that shapes the documents of every file alike.
+func (l *lister) fingerprint() string {
+	h := sha256.New()
+	put(h, l.uri, l.o.Trust.String(), fmt.Sprintf("%+v", l.o.Limits))
+	for _, f := range l.o.Formats {
+		put(h, f.Name, f.Version)
+		put(h, f.Extensions...)
+		put(h, f.MIMEs...)
+	}
+	return string(h.Sum(nil))
+}
+
+// put writes a list of strings so that no two lists read the same.
+func put(h hash.Hash, list ...string) {
+	fmt.Fprintf(h, "%d[", len(list))
+	for _, s := range list {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
 	}
 }
 

@@ -38,6 +38,7 @@ type walk struct {
 	*lister
 	ctx              context.Context
 	tree             *tree
+	settings         string // fingerprint of what shapes every document
 	include, exclude rules
 	linked           map[string]bool // folders that a link led to, by path
 	visit            func(*file) bool
@@ -103,6 +104,7 @@ func (w *walk) run() {
 		return
 	}
 	defer w.tree.close()
+	w.settings = w.fingerprint()
 	w.linked = map[string]bool{}
 	root := &folder{name: ".", path: ".", included: len(w.include) == 0}
 	if !w.o.Hidden {
@@ -137,7 +139,7 @@ func (w *walk) leave(e *entry, rule string) bool {
 
 // folder lists d and all that is in it. It reports whether to go on.
 func (w *walk) folder(d *folder) bool {
-	entries, err := fs.ReadDir(w.tree, d.path)
+	entries, err := fs.ReadDir(w.tree.fsys, d.path)
 	if err == nil {
 		err = w.readIgnores(d, entries)
 	}
@@ -198,10 +200,10 @@ func (w *walk) look(d *folder, de fs.DirEntry, id string) *entry {
 		e.err = fmt.Errorf("%w: symbolic link", loaders.ErrSkipped)
 		return e
 	}
-	target, err := resolve(w.tree, e.path)
+	target, err := resolve(w.tree.fsys, e.path)
 	if err == nil {
 		e.path = target
-		e.info, err = fs.Stat(w.tree, target)
+		e.info, err = fs.Stat(w.tree.fsys, target)
 	}
 	if err != nil {
 		e.err = fmt.Errorf("%w: symbolic link: %w", loaders.ErrSkipped, err)
@@ -219,19 +221,20 @@ func (w *walk) entry(d *folder, e *entry) bool {
 		err := fmt.Errorf("%w: %w: the name %q is not UTF-8", loaders.ErrSkipped, loaders.ErrInvalid, base)
 		return w.skip(strings.ToValidUTF8(e.id, "\ufffd"), "", err)
 	}
-	r := w.exclude.find(e.id, e.isDir())
+	name := norm.NFC.String(e.id) // as the rules are
+	r := w.exclude.find(name, e.isDir())
 	if r == nil {
-		r = d.rules.find(e.id, e.isDir())
+		r = d.rules.find(name, e.isDir())
 	}
 	if r != nil && !r.keep {
 		return w.leave(e, r.source)
 	}
 	included := d.included
-	if r := w.include.find(e.id, e.isDir()); r != nil {
+	if r := w.include.find(name, e.isDir()); r != nil {
 		included = !r.keep
 	}
 	if e.isDir() {
-		if !included && !w.include.within(e.id) {
+		if !included && !w.include.within(name) {
 			return w.leave(e, "no include fits")
 		}
 		sub := &folder{id: e.id, name: e.name, path: e.path, included: included, rules: d.rules, above: d}
