@@ -2,7 +2,8 @@
 // embeddings protocol: OpenAI itself, Ollama, vLLM, llama.cpp,
 // text-embeddings-inference and others.
 //
-// It needs the standard library only. It makes one attempt: what failed may be
-// tried again by a wrapper, which learns from the error whether that makes
-// sense, and from embed.RetryAfter when.
+// It needs the standard library only. It makes one attempt, and a second only
+// where the service closed a kept connection before it answered. A wrapper may
+// try again; it learns from the error whether that makes sense, and from
+// embed.RetryAfter when.
 package openaiembed

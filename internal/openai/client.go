@@ -143,6 +143,9 @@ func (c *Client) Post(ctx context.Context, path string, body []byte) (*http.Resp
 	}
 	req.Header = c.header()
 	req.Header.Set("Content-Type", "application/json")
+	// Without a value it is not sent, and tells net/http to send the request
+	// again if the service closes a kept connection at that very moment.
+	req.Header["Idempotency-Key"] = nil
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.Failed(ctx, err)

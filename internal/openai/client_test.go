@@ -1,6 +1,13 @@
 package openai
 
 import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
 	"testing"
 )
 
@@ -40,5 +47,71 @@ func TestBase(t *testing.T) {
 		if client.IsOpenAI() != c.openAI || client.header().Get("Authorization") != c.authorized {
 			t.Errorf("%+v: OpenAI %v, authorized as %q", c.config, client.IsOpenAI(), client.header().Get("Authorization"))
 		}
+	}
+}
+
+// serveConns serves connections of which each answers so many requests, reads
+// one more and closes without a word. It returns the base URL and
+// a counter of the requests that were read.
+func serveConns(t *testing.T, answers int) (string, *atomic.Int64) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	var requests atomic.Int64
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				r := bufio.NewReader(conn)
+				for n := 0; ; n++ {
+					req, err := http.ReadRequest(r)
+					if err != nil {
+						return
+					}
+					requests.Add(1)
+					_, _ = io.Copy(io.Discard, req.Body)
+					if n == answers {
+						return
+					}
+					fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String(), &requests
+}
+
+// A kept connection that the service closes just then costs no request.
+func TestKeptConnectionClosed(t *testing.T) {
+	base, requests := serveConns(t, 1)
+	c := New(Config{Base: base})
+	for i := range 5 {
+		resp, err := c.Post(t.Context(), "p", []byte(`{}`))
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	if n := requests.Load(); n != 9 {
+		t.Errorf("%d requests were read, want 5 and 4 on closed connections", n)
+	}
+}
+
+// A service that hangs up on a new connection is asked once.
+func TestNewConnectionClosed(t *testing.T) {
+	base, requests := serveConns(t, 0)
+	_, err := New(Config{Base: base}).Post(t.Context(), "p", []byte(`{}`))
+	if e, ok := errors.AsType[*Error](err); !ok || e.Fault != Unavailable {
+		t.Errorf("%v", err)
+	}
+	if n := requests.Load(); n != 1 {
+		t.Errorf("%d requests", n)
 	}
 }

@@ -2,6 +2,7 @@
 // completions protocol: OpenAI itself, Ollama, vLLM, llama.cpp and others.
 //
 // It needs the standard library only. Answers are streamed. It makes one
-// attempt: what failed may be tried again by a wrapper, which learns from the
-// error whether that makes sense, and from llm.RetryAfter when.
+// attempt, and a second only where the service closed a kept connection before
+// it answered. A wrapper may try again; it learns from the error whether that
+// makes sense, and from llm.RetryAfter when.
 package openaillm
