@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	gounicode "unicode"
 	"unicode/utf8"
 
 	"github.com/wlynxg/chardet"
@@ -76,7 +77,7 @@ func decode(b []byte, label string) (Text, error) {
 		}
 		return Text{}, ErrBinary
 	}
-	if nearlyUTF8(b) && !bytes.Contains(b, []byte("\x1b$")) { // ESC $ begins a shift of ISO-2022
+	if nearlyUTF8(b, false) && !bytes.Contains(b, []byte("\x1b$")) { // ESC $ begins a shift of ISO-2022
 		return utf8Text(b), nil
 	}
 	name, enc := detect(b)
@@ -100,7 +101,7 @@ func IsText(head []byte) bool {
 			odd++
 		}
 	}
-	if nearlyUTF8(head) {
+	if nearlyUTF8(head, true) {
 		return odd*10 <= len(head)
 	}
 	return odd == 0
@@ -124,9 +125,12 @@ func mark(b []byte) (name string, enc encoding.Encoding, n int) {
 	return "", nil, 0
 }
 
-// wide recognises UTF-16 without a mark by its zero bytes: in a text with
-// spaces and line ends, those of one parity are common and of the other rare.
+// wide recognises UTF-16 without a mark: the zero bytes of its spaces and line
+// ends are nearly all of one parity, and what it says can be read.
 func wide(b []byte) (string, encoding.Encoding) {
+	if len(b) < 8 || len(b)%2 != 0 {
+		return "", nil
+	}
 	b = b[:min(len(b), SniffLen)]
 	var zeros [2]int
 	for i, c := range b {
@@ -134,22 +138,37 @@ func wide(b []byte) (string, encoding.Encoding) {
 			zeros[i%2]++
 		}
 	}
-	enough := max(1, len(b)/50)
-	switch {
-	case zeros[1] >= enough && zeros[0]*10 <= zeros[1]:
-		return "utf-16le", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case zeros[0] >= enough && zeros[1]*10 <= zeros[0]:
-		return "utf-16be", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	name, order := "utf-16le", unicode.LittleEndian
+	if zeros[0] > zeros[1] {
+		name, order = "utf-16be", unicode.BigEndian
 	}
-	return "", nil
+	if many, few := max(zeros[0], zeros[1]), min(zeros[0], zeros[1]); many < len(b)/50 || few*10 > many {
+		return "", nil
+	}
+	enc := unicode.UTF16(order, unicode.IgnoreBOM)
+	text, err := enc.NewDecoder().Bytes(b)
+	if err != nil {
+		return "", nil
+	}
+	odd, n := 0, 0
+	for _, r := range string(text) {
+		n++
+		if r == utf8.RuneError || !gounicode.IsPrint(r) && !gounicode.IsSpace(r) {
+			odd++
+		}
+	}
+	if odd*100 > n {
+		return "", nil
+	}
+	return name, enc
 }
 
 func hasNUL(b []byte) bool { return bytes.IndexByte(b[:min(len(b), SniffLen)], 0) >= 0 }
 
 // nearlyUTF8 reports whether b is UTF-8, or damaged UTF-8: at least ten
-// sequences of several bytes are valid for each byte that is not. A sequence
-// that the end of b cuts is no damage.
-func nearlyUTF8(b []byte) bool {
+// sequences of several bytes are valid for each byte that is not. If more than
+// b may follow, a sequence that its end cuts is no damage.
+func nearlyUTF8(b []byte, more bool) bool {
 	if utf8.Valid(b) {
 		return true
 	}
@@ -163,7 +182,7 @@ func nearlyUTF8(b []byte) bool {
 		switch {
 		case r != utf8.RuneError || n > 1:
 			multi++
-		case !utf8.FullRune(b[i:]):
+		case more && !utf8.FullRune(b[i:]):
 			return multi >= 10*bad
 		default:
 			bad++
