@@ -13,6 +13,7 @@ type clusters struct {
 	text string
 	it   *graphemes.Iterator[string]
 	base int // where it began
+	read int // bytes that the full rules have gone over
 }
 
 // next returns the end of the cluster that begins at i, which is itself a border.
@@ -51,6 +52,7 @@ func (c *clusters) nextRune(i int) (end int, only rune) {
 	if end = c.base + c.it.End(); end > i+n {
 		r = -1
 	}
+	c.read += end - i
 	return end, r
 }
 

@@ -153,8 +153,10 @@ const (
 	tail = 4  // what is left of a section is not cut smaller, if it can be helped
 )
 
-// window chooses the best border in the upper third of the piece, the last of
-// equals, so that the rest of the section is not left too small.
+// window chooses the best border in the last quarter of the piece, so that the
+// rest of the section is not left too small. Among equals the text around them
+// decides and not how far they are from start: after an edit pieces soon begin
+// and end where they did before, and keep their vectors.
 func (k *packing) window(first, fit, limit int) int {
 	hi := limit
 	for x := fit; x < len(k.atoms); x++ {
@@ -164,16 +166,31 @@ func (k *packing) window(first, fit, limit int) int {
 		}
 	}
 	best, last := -1, first
+	var hash uint32 // of best
 	for x := first; x < fit && k.units(x) <= hi; x++ {
 		last = x
-		if k.units(x) >= limit/3*2 && (best < 0 || k.atoms[x].rank >= k.atoms[best].rank) {
-			best = x
+		if k.units(x) < limit/4*3 || best >= 0 && k.atoms[x].rank < k.atoms[best].rank {
+			continue
+		}
+		h := surroundings(k.text, k.atoms[x].end)
+		if best < 0 || k.atoms[x].rank > k.atoms[best].rank || h >= hash {
+			best, hash = x, h
 		}
 	}
 	if best < 0 {
 		return last
 	}
 	return best
+}
+
+// surroundings returns a hash (FNV-1a) of the bytes around offset i.
+func surroundings(text string, i int) uint32 {
+	const reach = 16
+	h := uint32(2166136261)
+	for j := max(0, i-reach); j < min(len(text), i+reach); j++ {
+		h = (h ^ uint32(text[j])) * 16777619
+	}
+	return h
 }
 
 // units returns the size of the text from start to the end of atom x.

@@ -3,6 +3,8 @@ package chunk_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -298,5 +300,43 @@ func TestMarksAndPrefixesCanBeStored(t *testing.T) {
 		if err := c.Validate(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// An edit changes the pieces around it; those farther on are cut as before.
+func TestEditsChangeFewPieces(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	for range 400 {
+		for range 1 + r.IntN(6) {
+			for range 4 + r.IntN(12) {
+				fmt.Fprintf(&b, "w%d ", r.IntN(5000))
+			}
+			b.WriteString("end. ")
+		}
+		b.WriteString("\n\n")
+	}
+	text := b.String()
+	o := &chunk.Options{Size: 1000}
+	known := map[string]bool{}
+	for _, p := range cut(t, o, loaders.Document{ID: "d", Text: text}) {
+		known[text[p.Start:p.End]] = true
+	}
+	const edits = 100
+	changed := 0
+	for range edits {
+		at := r.IntN(len(text) / 2)
+		at += strings.IndexByte(text[at:], ' ')
+		edited := text[:at] + " some words put in" + text[at:]
+		for _, p := range cut(t, o, loaders.Document{ID: "d", Text: edited}) {
+			if !known[edited[p.Start:p.End]] {
+				changed++
+			}
+		}
+	}
+	if mean := float64(changed) / edits; mean > 4 {
+		t.Errorf("an edit changes %.2f of %d pieces", mean, len(known))
+	} else {
+		t.Logf("an edit changes %.2f of %d pieces", mean, len(known))
 	}
 }

@@ -197,8 +197,8 @@ func TestChunkQuality(t *testing.T) {
 				o := measure(t, p, docs, questions)
 				t.Logf("headings %-5v size %4d overlap %3d: %4d pieces of %4d bytes; recall in 1: %.3f, 5: %.3f, 10: %.3f, in 8000 bytes: %.3f",
 					spans, size, overlap, o.pieces, o.bytes/o.pieces, o.first[0], o.first[1], o.first[2], o.budget)
-				if o.first[1] < least[size] {
-					t.Errorf("size %d overlap %d: recall in 5 is %.3f, want %.2f", size, overlap, o.first[1], least[size])
+				if overlap == 0 && o.first[1] < least[size] {
+					t.Errorf("size %d: recall in 5 is %.3f, want %.2f", size, o.first[1], least[size])
 				}
 			}
 		}
