@@ -265,14 +265,14 @@ func recoveries(short, long int) int {
 
 func TestCrash(t *testing.T) {
 	tails := 0
-	r := crashtest.Run(t, &crashtest.Options{Recoveries: recoveries(20_000, 1_000_000), Draws: 12, Nested: 16}, workload(25, 0, &tails))
+	r := crashtest.Run(t, &crashtest.Options{Recoveries: recoveries(10_000, 500_000), Draws: 12, Nested: 16}, workload(25, 0, &tails))
 	if tails < r.Recoveries/20 {
 		t.Errorf("only %d of %d recoveries met a torn tail", tails, r.Recoveries)
 	}
 }
 
 func TestFaults(t *testing.T) {
-	crashtest.RunFaults(t, &crashtest.Options{Draws: 1}, workload(recoveries(12, 200), 0, nil))
+	crashtest.RunFaults(t, &crashtest.Options{Draws: 1}, workload(recoveries(12, 100), 0, nil))
 }
 
 // Each sync and each rule of the log is needed: without it, TestCrash or TestFaults fails. TestFlipsSabotage,

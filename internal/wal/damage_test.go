@@ -48,7 +48,7 @@ func newSample(t testing.TB, number uint32, closed bool, lax lax) sample {
 		s.last = len(s.records)
 		end := l.end
 		for range n {
-			b := make([]byte, []int{0, 5, 700, 64, 130}[(i+len(s.records))%5])
+			b := make([]byte, []int{0, 5, 400, 64, 130}[(i+len(s.records))%5])
 			for j := range b {
 				b[j] = byte(rng.Uint32())
 			}
@@ -165,7 +165,7 @@ func TestFlipsSabotage(t *testing.T) {
 func TestDamage(t *testing.T) {
 	s, other := newSample(t, 3, true, 0), newSample(t, 2, true, 0)
 	rng := rand.New(rand.NewPCG(1, 1))
-	for i := range recoveries(20_000, 200_000) {
+	for i := range recoveries(10_000, 200_000) {
 		file := slices.Clone(s.file)
 		from := rng.IntN(len(file))
 		n := 1 + rng.IntN(min(600, len(file)-from))
