@@ -39,6 +39,9 @@ func newImage(size, dim int, closed bool) (*image, error) {
 	last := func() string { return logName(db.journal.manifest.logs[len(db.journal.manifest.logs)-1].number) }
 	begun := "" // the log that was the last when the checkpoint was there
 	for i := 0; ; i++ {
+		if i == 10_000 {
+			return nil, errors.New("the image does not come about")
+		}
 		s := step{name: names[i%2]}
 		s.change.Upsert = storetest.RandomChunks(rng, 1+rng.IntN(4), dim)
 		s.change.Space = "space"
