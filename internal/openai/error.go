@@ -136,6 +136,12 @@ func (d detail) says(patterns []string) bool {
 	return false
 }
 
+// FaultOf tells what a refusal of the given status means, or of none if it is
+// 0, of which nothing but the message is known.
+func FaultOf(status int, message string) Fault {
+	return detail{message: message}.fault(status)
+}
+
 // fault tells what a refusal means. Status 0 is an error within an answer.
 func (d detail) fault(status int) Fault {
 	switch {

@@ -1,6 +1,7 @@
 package openaillm_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -80,15 +81,13 @@ func TestRealLeave(t *testing.T) {
 			}
 		}
 	}
-	start := time.Now()
+	// The answers that were left would take many minutes.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	short := ask("Hi")
 	short.MaxTokens = 2
-	if _, err := llm.Collect(g.Generate(t.Context(), short)); err != nil {
+	if _, err := llm.Collect(g.Generate(ctx, short)); err != nil {
 		t.Fatal(err)
-	}
-	t.Logf("the next answer took %v", time.Since(start))
-	if time.Since(start) > 20*time.Second { // 12,000 tokens take minutes
-		t.Error("the answers that were left went on")
 	}
 }
 
