@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/quarry-go/quarry/loaders"
 	"golang.org/x/text/unicode/norm"
@@ -211,11 +212,8 @@ func words(s string) (out []string) {
 func isCJK(words []string) bool {
 	n := 0
 	for _, w := range words {
-		for _, r := range w {
-			if isCJKRune(r) {
-				n++
-			}
-			break
+		if r, _ := utf8.DecodeRuneInString(w); isCJKRune(r) {
+			n++
 		}
 	}
 	return n*2 > len(words)
@@ -234,4 +232,29 @@ func wordF1(a, b []string) float64 {
 		}
 	}
 	return 2 * float64(hit) / float64(max(len(a)+len(b), 1))
+}
+
+// BenchmarkRealFiles reads all files and reports pages with text a second.
+func BenchmarkRealFiles(b *testing.B) {
+	files, _ := filepath.Glob(filepath.Join(dataDir(b, "pdf"), "files", "*.pdf"))
+	var inputs []loaders.Input
+	var size int64
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		size += int64(len(data))
+		inputs = append(inputs, loaders.BytesInput(filepath.Base(file), data))
+	}
+	b.SetBytes(size)
+	b.ReportAllocs()
+	pages := 0
+	for b.Loop() {
+		for _, in := range inputs {
+			doc, _ := read(in, nil)
+			pages += len(doc.Spans)
+		}
+	}
+	b.ReportMetric(float64(pages)/b.Elapsed().Seconds(), "pages/s")
 }

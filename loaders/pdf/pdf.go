@@ -158,7 +158,7 @@ func (im *image) describe(d *loaders.Document, fileName string) {
 	d.Meta = map[string]any{}
 	info, catalog := get(im.reader.Trailer(), "Info"), get(im.reader.Trailer(), "Root")
 	d.Title = strings.TrimPrefix(textOf(get(info, "Title")), "Microsoft Word - ")
-	if strings.Trim(strings.ToLower(d.Title), "untitled. ") == "" {
+	if d.Title == "" || strings.EqualFold(d.Title, "untitled") {
 		d.Title = fileName
 	}
 	for key, name := range map[string]string{"author": "Author", "subject": "Subject", "keywords": "Keywords"} {
