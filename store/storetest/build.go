@@ -15,15 +15,19 @@ func (t *trial) info() store.Info { return t.empty().Info() }
 // space returns the space and length that the kit's vectors have: the store's
 // own where it begins with one.
 func (t *trial) space() (string, int) {
-	if !t.known {
-		info := t.info()
-		t.vectorSpace, t.dim, t.vectors = orDefault(info.Space, t.h.Space), orDefault(info.Dim, t.h.Dim), info.Features.Vectors
-		t.known = true
+	t.kit.mu.Lock()
+	known := t.kit.space
+	t.kit.mu.Unlock()
+	if known == nil {
+		known = new(space)
+		if info := t.info(); info.Features.Vectors {
+			*known = space{orDefault(info.Space, t.h.Space), orDefault(info.Dim, t.h.Dim)}
+		}
+		t.kit.mu.Lock()
+		t.kit.space = known
+		t.kit.mu.Unlock()
 	}
-	if !t.vectors {
-		return "", 0
-	}
-	return t.vectorSpace, t.dim
+	return known.name, known.dim
 }
 
 // vector returns a random vector, nil where the store keeps none.

@@ -101,6 +101,11 @@ func orDefault[T comparable](v, or T) T {
 // that its Info declares, each as a subtest.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
+	run(t, h, groups)
+}
+
+func run(t *testing.T, h Harness, groups []group) {
+	t.Helper()
 	k, err := newKit(h)
 	if err != nil {
 		t.Fatal(err)
@@ -115,8 +120,7 @@ func Run(t *testing.T, h Harness) {
 						t.Log(line)
 					}
 					for _, fault := range out.faults {
-						t.Errorf("rule %s/%s: %s\n\t%s\n\treplay: %s=%d go test -run '%s$'",
-							g.name, r.name, r.says, fault, seedVariable, k.h.Seed, t.Name())
+						t.Error(k.report(g.name, r, fault, t.Name()))
 					}
 					if out.skipped != "" && len(out.faults) == 0 {
 						t.Skip(out.skipped)
@@ -125,4 +129,10 @@ func Run(t *testing.T, h Harness) {
 			}
 		})
 	}
+}
+
+// report says which rule is broken, how it was seen, and how to see it again.
+func (k *kit) report(group string, r rule, fault, test string) string {
+	return fmt.Sprintf("rule %s/%s: %s\n\t%s\n\treplay: %s=%d go test -run '%s$'",
+		group, r.name, r.says, fault, seedVariable, k.h.Seed, test)
 }

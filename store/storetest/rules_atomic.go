@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 
@@ -61,7 +62,8 @@ func (t *trial) versions(doc string) []store.Change {
 }
 
 // race has write called by one goroutine for each of the changes, while readers
-// call read over and over; it stops at the first fault.
+// call read over and over, at least once between two writes; it stops at the
+// first fault.
 func (t *trial) race(changes []store.Change, write func(store.Change) error, read func()) {
 	var done atomic.Bool
 	var reads atomic.Int64
@@ -70,16 +72,20 @@ func (t *trial) race(changes []store.Change, write func(store.Change) error, rea
 			for !done.Load() && !t.faulty() {
 				read()
 				reads.Add(1)
+				runtime.Gosched()
 			}
 			return
 		}
 		defer done.Store(true)
 		for n, c := range changes {
-			if t.faulty() {
-				return
-			}
 			if err := write(c); err != nil {
 				t.fatalf("Write %d: %v", n, err)
+			}
+			for before := reads.Load(); reads.Load() == before; {
+				if t.faulty() {
+					return
+				}
+				runtime.Gosched()
 			}
 		}
 	})
@@ -168,6 +174,7 @@ func testRecordLast(t *trial) {
 		return err
 	}, func() {
 		before := s.docs(q)
+		runtime.Gosched()
 		chunks := s.get(0, ids...)
 		after := s.docs(q)
 		if len(before) != 1 || len(after) != 1 || before[0].Version != after[0].Version {

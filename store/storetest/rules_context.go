@@ -158,7 +158,8 @@ func testContextAfter(t *trial) {
 	ctx, cancel := context.WithCancel(t.ctx)
 	cancel()
 	for range 50 {
-		for _, call := range inOrder(t.calls(w.shelf)) {
+		for name, call := range inOrder(t.calls(w.shelf)) {
+			t.at("%s with a cancelled context", name)
 			_ = call(ctx) // that it fails is another rule
 		}
 	}

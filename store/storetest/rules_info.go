@@ -12,7 +12,6 @@ var infoRules = []rule{
 	{"no-vectors", "a store without Features.Vectors refuses vectors with errors.ErrUnsupported", testNoVectors},
 	{"no-text", "a store without Features.Lexical refuses text queries with errors.ErrUnsupported", testNoText},
 	{"no-exact", "a store without Features.Exact refuses Query.Exact for a vector with errors.ErrUnsupported", testNoExact},
-	{"wrapped", "optional interfaces are found by As through wrappers", testWrapped},
 }
 
 func testDeclaration(t *trial) {
@@ -90,18 +89,4 @@ func testNoExact(t *trial) {
 	s.put(t.chunk("a", "doc", "text"))
 	_, err := s.Search(t.ctx, store.Query{Vector: t.vector(), K: 1, Exact: true})
 	t.refused("Search with Exact", err, errors.ErrUnsupported)
-}
-
-func testWrapped(t *trial) {
-	s := t.empty()
-	bare, ok := store.As[store.Store](s.Store.(wrapper).Unwrap())
-	if !ok {
-		t.fatalf("As[Store] finds nothing in the store itself")
-	}
-	if _, ok := bare.(store.Snapshotter); !ok {
-		return
-	}
-	if _, ok := store.As[store.Snapshotter](wrapper{s.Store}); !ok {
-		t.fault("As finds no Snapshotter through two wrappers, though the store is one")
-	}
 }

@@ -304,9 +304,14 @@ func testRefuseLimits(t *trial) {
 		}
 		c.Meta["lang"] = strings.Repeat("m", max(0, n-len(rest)))
 	})
-	if l.IDBytes > 0 && l.IDBytes <= largest {
-		c := store.Change{Delete: store.All(), Docs: []store.Doc{record("new", 0), record(strings.Repeat("i", l.IDBytes+1), 0)}}
-		b.refuseChange("a record's ID over the limit", c, store.ErrTooLarge)
+	check("the name of a source", l.IDBytes, func(c *store.Chunk, n int) { c.Source = strings.Repeat("s", n) })
+	if n := l.IDBytes; n > 0 && n <= largest {
+		long, ref, source := record(strings.Repeat("i", n+1), 0), record("bad", 0), record("bad", 0)
+		ref.Ref, source.Source = long.ID, long.ID
+		for what, bad := range inOrder(map[string]store.Doc{"ID": long, "Ref": ref, "source": source}) {
+			c := store.Change{Delete: store.All(), Docs: []store.Doc{record("new", 0), bad}}
+			b.refuseChange("a record whose "+what+" is over the limit", c, store.ErrTooLarge)
+		}
 	}
 	if _, dim := t.space(); dim > 0 && l.Dim > 0 && l.Dim < largest {
 		b.refuse("a vector over the limit", func(c *store.Chunk) { c.Vector = RandomVector(t.rand, l.Dim+1) }, store.ErrTooLarge, store.ErrSpace)

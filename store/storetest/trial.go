@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quarry-go/quarry/store"
@@ -32,13 +33,18 @@ type group struct {
 // each in namespaces of its own, since opening one may be dear.
 type kit struct {
 	h     Harness
-	db    store.DB // nil before the first use, and after a rule hung in it
-	count int      // namespaces given out
+	count atomic.Int64 // namespaces given out
 
-	known       bool // whether the fields below are
-	vectorSpace string
-	dim         int
-	vectors     bool
+	mu    sync.Mutex // a rule that hangs may still run beside the next
+	db    store.DB   // nil before the first use, and after a rule hung in it
+	space *space     // nil before the first use
+}
+
+// space is what the kit's vectors are of. The zero value is for a store
+// without vectors.
+type space struct {
+	name string
+	dim  int
 }
 
 func newKit(h Harness) (*kit, error) {
@@ -47,6 +53,8 @@ func newKit(h Harness) (*kit, error) {
 }
 
 func (k *kit) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.db != nil {
 		_ = k.db.Close() // that Close works is a rule of its own
 	}
@@ -75,7 +83,9 @@ func (k *kit) try(ctx context.Context, r rule) outcome {
 	select {
 	case <-done:
 	case <-timer.C:
+		k.mu.Lock()
 		k.db = nil
+		k.mu.Unlock()
 		t.note("goroutines:\n%s", stacks())
 		t.fault("no return within %v from: %s", k.h.Patience, t.where())
 	}
@@ -208,6 +218,8 @@ func (t *trial) open() store.DB {
 
 // shared returns the run's DB.
 func (t *trial) shared() store.DB {
+	t.kit.mu.Lock()
+	defer t.kit.mu.Unlock()
 	if t.db == nil {
 		t.at("Harness.Open")
 		db, err := t.h.Open()
@@ -221,8 +233,7 @@ func (t *trial) shared() store.DB {
 
 // fresh returns a name that no namespace of the run had.
 func (t *trial) fresh() string {
-	t.count++
-	return fmt.Sprintf("%s-%d", t.name, t.count)
+	return fmt.Sprintf("%s-%d", t.name, t.count.Add(1))
 }
 
 // empty returns a new namespace of the run's DB.
@@ -231,6 +242,7 @@ func (t *trial) empty() *shelf { return t.namespace(t.shared(), t.fresh()) }
 // namespace returns a handle on a namespace of db, wrapped once as programs
 // wrap stores.
 func (t *trial) namespace(db store.DB, name string) *shelf {
+	t.at("Namespace")
 	s, err := db.Namespace(name)
 	if err != nil {
 		t.fatalf("Namespace(%q): %v", name, err)
