@@ -119,3 +119,21 @@ func total(m map[[4]string]int) (n int) {
 	}
 	return n
 }
+
+func BenchmarkRealPages(b *testing.B) {
+	pages, _ := filepath.Glob(filepath.Join(dataDir(b, "html"), "*", "source.html.gz"))
+	var inputs []loaders.Input
+	var size int64
+	for _, page := range pages {
+		in := loaders.BytesInput(page, gunzip(b, page))
+		size += in.Size
+		inputs = append(inputs, in)
+	}
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, in := range inputs {
+			parse(b, html.New(nil), in)
+		}
+	}
+}

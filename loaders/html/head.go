@@ -64,17 +64,19 @@ func readHead(root *dom.Node, uri string) head {
 
 func (h *head) meta(n *dom.Node, loose *head) {
 	value := attr(n, "content")
-	switch strings.ToLower(attr(n, "name") + attr(n, "property") + attr(n, "itemprop")) {
-	case "og:title":
-		set(&loose.title, value)
-	case "og:locale":
-		set(&loose.lang, value)
-	case "description":
-		set(&h.description, value)
-	case "author":
-		set(&h.author, value)
-	case "article:published_time", "datepublished", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.issued":
-		set(&h.issued, value)
+	for _, key := range []string{attr(n, "name"), attr(n, "property"), attr(n, "itemprop")} {
+		switch strings.ToLower(key) {
+		case "og:title":
+			set(&loose.title, value)
+		case "og:locale":
+			set(&loose.lang, value)
+		case "description":
+			set(&h.description, value)
+		case "author":
+			set(&h.author, value)
+		case "article:published_time", "datepublished", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.issued":
+			set(&h.issued, value)
+		}
 	}
 	if strings.EqualFold(attr(n, "http-equiv"), "content-language") {
 		set(&loose.lang, value)

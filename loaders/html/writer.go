@@ -40,9 +40,9 @@ const (
 
 // An open span begins where the first text after its element does.
 type open struct {
-	node  *dom.Node
-	span  loaders.Span
-	start int // -1 until there is text
+	node *dom.Node
+	span loaders.Span
+	at   int // its index in spans; -1 until there is text
 }
 
 type list struct {
@@ -215,20 +215,30 @@ func (w *writer) pop() {
 	o := w.open[len(w.open)-1]
 	w.open = w.open[:len(w.open)-1]
 	w.fresh = min(w.fresh, len(w.open))
-	if o.start < 0 {
+	if o.at < 0 {
 		return
 	}
-	s := o.span
-	s.Start, s.End = o.start, len(w.out)
+	s := &w.spans[o.at]
+	s.End = len(w.out)
 	switch s.Kind {
 	case loaders.Heading:
-		s.Label = strings.Join(strings.Fields(string(w.out[s.Start:s.End])), " ")
+		s.Label = label(w.out[s.Start:])
 	case loaders.Table:
 		s.Label = w.grid.caption
 	}
-	if s.End > s.Start {
-		w.spans = append(w.spans, s)
+}
+
+// maxLabel bounds the label of a heading, which is repeated in every chunk of
+// its section.
+const maxLabel = 512
+
+// label returns text in one line.
+func label(text []byte) string {
+	s := strings.Join(strings.Fields(string(text)), " ")
+	if len(s) > maxLabel {
+		s = strings.ToValidUTF8(s[:maxLabel], "")
 	}
+	return s
 }
 
 // text writes the words of s, white space collapsed.
@@ -297,7 +307,10 @@ func (w *writer) begin() {
 		w.out = append(w.out, ' ')
 	}
 	for ; w.fresh < len(w.open); w.fresh++ {
-		w.open[w.fresh].start = len(w.out)
+		o := &w.open[w.fresh]
+		o.at = len(w.spans)
+		o.span.Start = len(w.out)
+		w.spans = append(w.spans, o.span)
 	}
 	w.out = append(w.out, w.item...)
 	w.item = ""
