@@ -3,7 +3,6 @@ package llmtest_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,14 +58,4 @@ func TestHangAndLeave(t *testing.T) {
 			t.Errorf("left %d, want 1", m.Left())
 		}
 	})
-}
-
-func ExampleSay() {
-	m := llmtest.Say("The finance team [1].")
-	answer, err := llm.Collect(m.Generate(context.Background(), ask("Who approves refunds?")))
-	fmt.Println(answer.Text, err)
-	fmt.Println(m.Requests()[0].Messages[0].Text)
-	// Output:
-	// The finance team [1]. <nil>
-	// Who approves refunds?
 }
