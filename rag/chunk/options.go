@@ -16,7 +16,10 @@ var ErrOptions = errors.New("chunk: invalid options")
 
 // Defaults of [Options].
 const (
-	DefaultSize      = 1600 // runes
+	// DefaultSize is in runes. With 1200 it finds, of sizes from 400 to
+	// 3200 without overlap, the most of a public test's marked answers in 8,000
+	// bytes of passages, by keyword search (TestChunkQuality in rag/eval).
+	DefaultSize      = 1600
 	DefaultMaxPrefix = .25
 )
 
@@ -31,7 +34,8 @@ type Options struct {
 	// measured fastest in [Runes] and [token.Bytes].
 	Counter token.Counter
 	// Overlap is how much of its predecessor a piece repeats at most, less
-	// than Size. Pieces of different sections never overlap.
+	// than Size; it begins at the best border within reach. Pieces of
+	// different sections never overlap.
 	Overlap int
 	// MaxPrefix is the greatest share of Size that the prefix takes, less
 	// than 1; 0 means DefaultMaxPrefix, a negative share means no prefixes.

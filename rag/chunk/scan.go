@@ -228,16 +228,17 @@ func (c *scanner) codePoints() rank {
 func (c *scanner) structure() rank {
 	r := inside
 	for {
+		glued := c.pos <= c.glue
 		n := len(c.ends)
 		for n > 0 && c.ends[n-1] <= c.pos {
 			n--
 		}
 		ended := n < len(c.ends)
 		c.ends = c.ends[:n]
-		if ended {
+		if ended && !glued {
 			r = max(r, block)
 		}
-		r = max(r, c.begin())
+		r = max(r, c.begin(glued))
 		c.edge = c.nextEdge()
 		if !ended || !c.atSpace() {
 			return r
@@ -254,30 +255,29 @@ func (c *scanner) atSpace() bool {
 	return c.text[c.pos] == '\r' || c.clusters.next(c.pos) == c.pos+1
 }
 
-// begin opens the spans that begin at or before pos.
-func (c *scanner) begin() rank {
+// begin opens the spans that begin at or before pos, and returns the rank of
+// the border that this makes; none where pos is glued to a heading before it.
+func (c *scanner) begin(glued bool) rank {
 	r := inside
-	glued := c.pos <= c.glue
 	for len(c.spans) > 0 && c.at <= c.pos {
 		s := c.spans[0]
 		c.setSpans(c.spans[1:])
 		switch edges, whole := isBlock(s.Kind); {
 		case s.Kind == loaders.Heading:
-			if !glued {
-				r = max(r, sectionRank(s.Level))
-			}
+			r = max(r, sectionRank(s.Level))
 			c.stick(s.End)
 		case s.Kind == loaders.Row && s.End > s.Start:
 			r = max(r, paragraph)
 		case edges && s.End > c.pos:
-			if !glued {
-				r = max(r, block)
-			}
+			r = max(r, block)
 			c.open(s.End)
 			if whole && c.keep <= c.pos && c.unit.mayFit(s.End-c.pos, c.whole) && c.unit.part(c.text, c.pos, s.End) <= c.whole {
 				c.keep = s.End
 			}
 		}
+	}
+	if glued {
+		return inside
 	}
 	return r
 }

@@ -89,6 +89,14 @@ func TestSections(t *testing.T) {
 		d := new(builder).prose(700).heading(1, "A").heading(2, "A1").heading(3, "A11").prose(1100).document()
 		same(t, starts(d, cut(t, o, d)), "This sentenc", "A", "This sentenc")
 	})
+	t.Run("a heading stays with its text over a page's end", func(t *testing.T) {
+		b := new(builder).prose(700).heading(1, "A")
+		at := b.Len()
+		b.prose(900)
+		b.spans = append(b.spans, loaders.Span{Kind: loaders.Page, End: at}, loaders.Span{Kind: loaders.Page, Start: at, End: b.Len()})
+		d := b.document()
+		same(t, starts(d, cut(t, o, d)), "This sentenc", "A")
+	})
 	t.Run("long ones in parts that are not small", func(t *testing.T) {
 		d := new(builder).heading(1, "A").prose(1050).heading(1, "B").prose(900).document()
 		pieces := cut(t, o, d)

@@ -62,7 +62,8 @@ func Fuse(o *FuseOptions, retrievers ...Retriever) Ranker {
 	if o == nil {
 		o = new(FuseOptions)
 	}
-	f := &fusion{FuseOptions: *o, parts: retrievers}
+	f := &fusion{FuseOptions: *o, parts: slices.Clone(retrievers)}
+	f.Weights = slices.Clone(o.Weights)
 	if f.Method == "" {
 		f.Method = ZScore
 	}
@@ -247,6 +248,9 @@ func ask(ctx context.Context, r Retriever, q Question) (*Result, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if res == nil {
+		return nil, errors.New("retrieve: a retriever gave neither result nor error")
 	}
 	for _, h := range res.Hits {
 		if math.IsNaN(h.Score) || math.IsInf(h.Score, 0) {

@@ -30,9 +30,9 @@ func merge(m Method, lists []list) []store.Hit {
 		base float64            // score of a hit that no list has
 	)
 	for _, l := range lists {
-		weight := l.weight
+		weight := 1 / float64(len(lists)) // of those left after failures all weigh 0
 		if total > 0 {
-			weight /= total
+			weight = l.weight / total
 		}
 		score, missing := m.scores(l.hits, padding(l.hits, lists))
 		base += weight * missing

@@ -285,6 +285,12 @@ func TestPartialFailure(t *testing.T) {
 		t.Errorf("without words: %v, %+v", err, res)
 	}
 
+	// What is left counts, even if its weight is 0.
+	res, err = retrieve.Hybrid(s, e, &retrieve.FuseOptions{Weights: []float64{1, 0}}).Retrieve(t.Context(), q)
+	if err != nil || res.Hits[0].Score <= res.Hits[len(res.Hits)-1].Score {
+		t.Errorf("with weights 1 and 0: %v, %+v", err, res)
+	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	e.Before = func(context.Context, embed.Request) error { cancel(); return ctx.Err() }
 	s.fail = nil
