@@ -11,6 +11,8 @@ import (
 	"github.com/quarry-go/quarry/loaders/code"
 	"github.com/quarry-go/quarry/loaders/files"
 	"github.com/quarry-go/quarry/loaders/html"
+	"github.com/quarry-go/quarry/loaders/markdown"
+	"github.com/quarry-go/quarry/loaders/pdf"
 	"github.com/quarry-go/quarry/loaders/text"
 )
 
@@ -21,9 +23,11 @@ type Options struct {
 	// this package, so that they win where both fit.
 	files.Options
 
-	HTML *html.Options
-	Code *code.Options
-	Text *text.Options
+	PDF      *pdf.Options
+	HTML     *html.Options
+	Markdown *markdown.Options
+	Code     *code.Options
+	Text     *text.Options
 }
 
 // Dir returns the documents of a folder, as [files.Dir] says.
@@ -50,7 +54,9 @@ func Formats(o *Options) loaders.Formats {
 	}
 	fs := append(loaders.Formats(nil), o.Formats...)
 	return append(fs,
+		pdf.Format(o.PDF),
 		html.Format(o.HTML),
+		markdown.Format(o.Markdown),
 		code.Format(o.Code),
 		text.Format(o.Text),
 	)
