@@ -76,7 +76,7 @@ func New() *Table {
 var Analyzer text.Analyzer
 
 // maxOrd bounds the chunks that a table can be given in its life.
-const maxOrd = math.MaxUint32 - 1
+const maxOrd uint64 = math.MaxUint32 - 1
 
 // Accepts returns the error that a body must be refused with in the latest state: one that wraps [store.ErrSpace] or
 // [store.ErrTooLarge]. It is for the writer.
@@ -89,7 +89,7 @@ func (t *Table) Accepts(b *record.Body) error {
 			return fmt.Errorf("%w: vectors of %d dimensions, stored are %d", store.ErrSpace, b.Dim, t.space.dim)
 		}
 	}
-	if len(b.Upsert) > maxOrd-int(t.chunks.next) || len(b.Docs) > maxOrd-int(t.docs.next) {
+	if uint64(t.chunks.next)+uint64(len(b.Upsert)) > maxOrd || uint64(t.docs.next)+uint64(len(b.Docs)) > maxOrd {
 		return fmt.Errorf("%w: over %d chunks or documents written since the store was opened", store.ErrTooLarge, maxOrd)
 	}
 	return nil
