@@ -150,14 +150,17 @@ func wide(b []byte) (string, encoding.Encoding) {
 	if err != nil {
 		return "", nil
 	}
-	odd, n := 0, 0
+	odd, n, breaks := 0, 0, 0
 	for _, r := range string(text) {
 		n++
+		if r == ' ' || r == '\n' {
+			breaks++
+		}
 		if r == utf8.RuneError || !gounicode.IsPrint(r) && !gounicode.IsSpace(r) {
 			odd++
 		}
 	}
-	if odd*100 > n {
+	if odd*100 > n || breaks == 0 && zeros[0]+zeros[1] < n/2 {
 		return "", nil
 	}
 	return name, enc

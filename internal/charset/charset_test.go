@@ -119,7 +119,7 @@ func TestDamaged(t *testing.T) {
 
 func TestBinary(t *testing.T) {
 	for _, b := range []string{
-		"\x00", "abc\x00def", "\x00\x01\x02\x03", strings.Repeat("\x01\x02ab", 10), "a\x00b\x00\x00c\x00\x00\x00",
+		"\x00", "abc\x00def", "\x00\x01\x02\x03", strings.Repeat("\x01\x02ab", 10), "a\x00b\x00\x00c\x00\x00\x00", "\x00TODO.ab",
 	} {
 		if got, err := Decode([]byte(b), ""); !errors.Is(err, ErrBinary) {
 			t.Errorf("%q is text: %+v", b, got)

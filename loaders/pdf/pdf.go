@@ -25,10 +25,16 @@ func Format(o *Options) loaders.Format {
 		Name:       "pdf",
 		Extensions: []string{".pdf"},
 		MIMEs:      []string{"application/pdf", "application/x-pdf"},
-		Sniff:      func(head []byte) bool { return bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")) },
+		Sniff:      sniff,
 		Version:    "pdf/1",
 		Parser:     New(o),
 	}
+}
+
+// sniff takes the signature at the beginning for certain. Behind other bytes it
+// may be a string in somebody's source code; then the name has to tell.
+func sniff(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(head, "\ufeff\x00 \t\r\n"), []byte("%PDF-"))
 }
 
 // New returns a parser of PDF. A file gives one document, with a Page span for
