@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quarry-go/quarry/rag"
+	"github.com/quarry-go/quarry/rag/assemble"
 )
 
 // nothing is the end of a search that found nothing.
@@ -39,6 +40,7 @@ type hitResult struct {
 	End      int     `json:"end"`
 	Prefix   string  `json:"prefix"`
 	Text     string  `json:"text"`
+	Quote    string  `json:"quote"`
 }
 
 func (a *app) runSearch(ctx context.Context, q rag.Question) error {
@@ -52,15 +54,15 @@ func (a *app) runSearch(ctx context.Context, q rag.Question) error {
 		return err
 	}
 	for i, h := range r.Hits {
-		c := h.Chunk
+		c, cited := h.Chunk, assemble.Cite(q.Text, h)
 		if a.json {
-			err := a.print(hitResult{c.ID, c.DocID, c.Origin.URI, c.Origin.Title, h.Score, c.Start, c.End, c.Prefix, c.Text})
+			err := a.print(hitResult{c.ID, c.DocID, cited.URI, c.Origin.Title, h.Score, c.Start, c.End, c.Prefix, c.Text, cited.Quote})
 			if err != nil {
 				return err
 			}
 			continue
 		}
-		a.printf("%s %s  %s\n%s", color.CyanString("%d.", i+1), color.New(color.Bold).Sprint(c.Origin.URI), strings.ReplaceAll(c.Prefix, "\n", " > "), clip(c.Text, 4))
+		a.printf("%s %s  %s\n%s", color.CyanString("%d.", i+1), color.New(color.Bold).Sprint(cited.URI), strings.Join(cited.Headings, " > "), clip(cited.Quote, 4))
 	}
 	if len(r.Hits) == 0 {
 		return nothing

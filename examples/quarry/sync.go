@@ -86,7 +86,7 @@ func (a *app) syncOne(ctx context.Context, kb *rag.KB, source, dir string, f syn
 	o.Progress = bar.update
 	r, err := kb.Sync(ctx, source, l, o)
 	bar.done()
-	if err != nil && ctx.Err() != nil {
+	if err != nil && (ctx.Err() != nil || r.Writes == 0) {
 		return r, err
 	}
 	if perr := a.printReport(dir, r, f.verbose); perr != nil {

@@ -117,6 +117,16 @@ func TestCitationPlace(t *testing.T) {
 	}
 }
 
+func TestCiteIsWhatAssembleCites(t *testing.T) {
+	const doc = "Refunds take a week. Refunds above 500 need the approval of finance."
+	h := hit("d", doc, 0, len(doc), 1)
+	h.Chunk.Marks = []store.Mark{{Kind: "heading", End: len(doc), Label: "Refunds", Anchor: "refunds", Level: 1}}
+	got, want := Cite("Who approves them?", h), mustAssemble(t, "Who approves them?", []store.Hit{h}, nil).Citations[0]
+	if got.String() != want.String() || got.QuoteStart != want.QuoteStart || !slices.Equal(got.Headings, want.Headings) {
+		t.Errorf("Cite gives %+v, Assemble %+v", got, want)
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	e := mustAssemble(t, "anything?", nil, nil)
 	if !e.Empty() || !strings.Contains(e.Prompt(), "anything?") || !strings.Contains(e.Prompt(), "No passage") {

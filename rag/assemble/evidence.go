@@ -97,6 +97,15 @@ func (c Citation) Place() string {
 	return "unknown"
 }
 
+// Cite returns the citation of one hit, numbered 1, as [Assemble] would make
+// it of a passage of that hit alone. The hit needs the fields of
+// store.FieldsRead.
+func Cite(question string, h store.Hit) Citation {
+	p := newPassage(&h)
+	p.Number = 1
+	return cite(p, newFocus(question))
+}
+
 // cite returns the citation of p, with the quote that fits the question best.
 func cite(p *Passage, f *focus) Citation {
 	c := Citation{
