@@ -8,17 +8,17 @@ import (
 	"github.com/quarry-go/quarry/store"
 )
 
-// A Chunker cuts a document into pieces.
-//
-// Chunk yields pieces in ascending order, of Start and of End. Each is a range
-// of d.Text on UTF-8 boundaries that holds something to read. Together they
-// cover the text: a character that lies in no piece is white space
-// ([unicode.IsSpace]), and text of white space alone gives no piece. For equal
-// documents it yields equal pieces. An error is the last pair; when the
-// context ends, it wraps the context's error.
-//
-// A Chunker is safe for concurrent use, and does not change d.
+// A Chunker cuts a document into pieces. It is safe for concurrent use.
 type Chunker interface {
+	// Chunk yields the pieces of d in ascending order, of Start and of End.
+	// Each is a range of d.Text on UTF-8 boundaries that holds something to
+	// read. Together they cover the text: a character that lies in no piece is
+	// white space ([unicode.IsSpace]), and text of white space alone gives no
+	// piece. For equal documents it yields equal pieces, and it does not
+	// change d.
+	//
+	// An error is the last pair; when the context ends, it wraps the
+	// context's error.
 	Chunk(ctx context.Context, d loaders.Document) iter.Seq2[Piece, error]
 	// Fingerprint names the cutting rule and its settings: documents cut
 	// under another one are cut again.

@@ -35,3 +35,12 @@ func ExampleNew() {
 	// Handbook > Refunds: "Above that, the director does.\n\n"
 	// Handbook: "Travel\nBook by train.\n"
 }
+
+func ExampleJoin() {
+	fmt.Println(chunk.Join("Handbook > Refunds", "A lead approves refunds."))
+	fmt.Println(chunk.Join("", "Trips are booked by train."))
+	// Output:
+	// Handbook > Refunds
+	// A lead approves refunds.
+	// Trips are booked by train.
+}

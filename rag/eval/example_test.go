@@ -52,3 +52,17 @@ func ExampleEvaluate() {
 	// Who approves refunds? [refunds] [1 1]
 	// May I fly? [] [0 0]
 }
+
+func ExampleScore() {
+	set := &eval.Set{
+		Queries: []eval.Query{{ID: "q1", Text: "Who approves refunds?"}},
+		Grades:  map[string]map[string]int{"q1": {"refunds": 1}},
+	}
+	report, err := eval.Score(set, eval.Run{"q1": {"trips", "refunds"}}, eval.MRR(10), eval.Recall(1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report)
+	// Output: MRR@10 0.5000  R@1 0.0000  (1 questions)
+}
