@@ -58,7 +58,7 @@ var samples = []string{
 func model(ctx context.Context, k *kit) error {
 	m := k.e.Model()
 	if m.Dim < 1 {
-		return fmt.Errorf("Dim is %d", m.Dim)
+		return fmt.Errorf("the model's Dim is %d", m.Dim)
 	}
 	if m.Name == "" {
 		return errors.New("no name")

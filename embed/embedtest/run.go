@@ -33,13 +33,11 @@ func Run(t *testing.T, e embed.Embedder, o *Options) {
 	k := newKit(e, o)
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
-			switch {
-			case r.needs != nil && !r.needs(k.Options):
+			if r.needs != nil && !r.needs(k.Options) {
 				t.Skipf("the options lack what this rule needs: %s", r.says)
-			default:
-				if err := r.check(t.Context(), k); err != nil {
-					t.Errorf("%v\nthe rule: %s", err, r.says)
-				}
+			}
+			if err := r.check(t.Context(), k); err != nil {
+				t.Errorf("%v\nthe rule: %s", err, r.says)
 			}
 		})
 	}

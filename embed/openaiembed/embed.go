@@ -55,7 +55,7 @@ func (e *Embedder) wrap(err error) error {
 // batch returns the end of the batch that begins at start.
 func (e *Embedder) batch(texts []string, start int) int {
 	end, size := start+1, len(texts[start])
-	for end < len(texts) && end-start < e.opts.BatchTexts && size+len(texts[end]) <= e.opts.BatchBytes {
+	for end < len(texts) && end-start < e.batchTexts && size+len(texts[end]) <= e.batchBytes {
 		size += len(texts[end])
 		end++
 	}
@@ -68,7 +68,7 @@ func (e *Embedder) request(ctx context.Context, kind embed.Kind, texts []string)
 	if err != nil {
 		return embed.Response{}, fmt.Errorf("%w: %w", embed.ErrInvalid, err)
 	}
-	limited, cancel := context.WithTimeout(ctx, e.opts.Timeout)
+	limited, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	answer, err := e.post(limited, body, len(texts))
 	if err != nil {
@@ -76,7 +76,7 @@ func (e *Embedder) request(ctx context.Context, kind embed.Kind, texts []string)
 		case ctx.Err() != nil:
 			err = ctx.Err()
 		case errors.Is(err, context.DeadlineExceeded): // limited's
-			err = fmt.Errorf("%w: no answer within %v", embed.ErrUnavailable, e.opts.Timeout)
+			err = fmt.Errorf("%w: no answer within %v", embed.ErrUnavailable, e.timeout)
 		}
 		return embed.Response{Usage: embed.Usage{Requests: 1}}, typed(err, len(texts))
 	}

@@ -63,12 +63,14 @@ type Options struct {
 // normalised, whatever the service sends. A request of many texts becomes
 // HTTP requests one after another.
 type Embedder struct {
-	client *openai.Client
-	model  embed.Model
-	opts   Options
-	// fields are the encoded extra fields by kind.
-	fields [2]map[string]json.RawMessage
-	err    error // what is wrong with the options
+	client     *openai.Client
+	model      embed.Model
+	fields     [2]map[string]json.RawMessage // by kind
+	shorten    bool
+	batchTexts int
+	batchBytes int
+	timeout    time.Duration
+	err        error // what is wrong with the options
 }
 
 var _ embed.Embedder = (*Embedder)(nil)
@@ -100,9 +102,6 @@ func New(model string, o *Options) *Embedder {
 	if o != nil {
 		opts = *o
 	}
-	opts.Timeout = cmp.Or(opts.Timeout, time.Minute)
-	opts.BatchTexts = cmp.Or(opts.BatchTexts, 32)
-	opts.BatchBytes = cmp.Or(opts.BatchBytes, 256<<10)
 	e := &Embedder{
 		client: openai.New(openai.Config{Base: opts.BaseURL, Key: opts.Key, Header: opts.Header, HTTP: opts.HTTPClient}),
 		model: embed.Model{
@@ -113,6 +112,10 @@ func New(model string, o *Options) *Embedder {
 			PassagePrefix: opts.PassagePrefix,
 			QueryPrefix:   opts.QueryPrefix,
 		},
+		shorten:    opts.Shorten,
+		batchTexts: cmp.Or(opts.BatchTexts, 32),
+		batchBytes: cmp.Or(opts.BatchBytes, 256<<10),
+		timeout:    cmp.Or(opts.Timeout, time.Minute),
 	}
 	e.err = e.setFields(opts.PassageFields, opts.QueryFields)
 	switch {
@@ -123,15 +126,11 @@ func New(model string, o *Options) *Embedder {
 		e.err = fmt.Errorf("%w: no model", embed.ErrInvalid)
 	case e.model.Dim == 0:
 		e.err = fmt.Errorf("%w: the length of the model's vectors is not known: set Options.Dim", embed.ErrInvalid)
-	case e.model.Dim < 0, opts.BatchTexts < 0, opts.BatchBytes < 0, opts.Timeout < 0, opts.MaxTokens < 0:
+	case e.model.Dim < 0, e.model.MaxTokens < 0, e.batchTexts < 0, e.batchBytes < 0, e.timeout < 0:
 		e.err = fmt.Errorf("%w: a negative number in Options", embed.ErrInvalid)
 	case opts.Shorten && opts.Dim == 0:
 		e.err = fmt.Errorf("%w: Options.Shorten without Options.Dim", embed.ErrInvalid)
 	}
-	// What was made of these may hold secrets or change under the caller's hands.
-	opts.Key, opts.BaseURL, opts.Header, opts.HTTPClient = "", "", nil, nil
-	opts.PassageFields, opts.QueryFields = nil, nil
-	e.opts = opts
 	return e
 }
 
@@ -169,7 +168,7 @@ func (e *Embedder) String() string { return "openaiembed " + e.model.Name }
 // body returns the JSON of one HTTP request.
 func (e *Embedder) body(kind embed.Kind, texts []string) ([]byte, error) {
 	fields := map[string]any{"model": e.model.Name, "input": texts}
-	if e.opts.Shorten {
+	if e.shorten {
 		fields["dimensions"] = e.model.Dim
 	}
 	for k, v := range e.fields[kind] {

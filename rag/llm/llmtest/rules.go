@@ -61,9 +61,9 @@ func finish(ctx context.Context, k *kit) error {
 		last := i == len(s.deltas)-1
 		switch {
 		case (d.Finish != "") != last:
-			return fmt.Errorf("Delta %d of %d has Finish %q", i, len(s.deltas), d.Finish)
+			return fmt.Errorf("piece %d of %d has Finish %q", i, len(s.deltas), d.Finish)
 		case last && d.Finish != llm.FinishStop && d.Finish != llm.FinishLength && d.Finish != llm.FinishFilter:
-			return fmt.Errorf("Finish is %q", d.Finish)
+			return fmt.Errorf("the Finish is %q", d.Finish)
 		}
 	}
 	return nil
@@ -76,7 +76,7 @@ func text(ctx context.Context, k *kit) error {
 	}
 	for i, d := range s.deltas {
 		if !utf8.ValidString(d.Text) {
-			return fmt.Errorf("Delta %d has text %q", i, d.Text)
+			return fmt.Errorf("piece %d has text %q", i, d.Text)
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func usage(ctx context.Context, k *kit) error {
 			continue
 		}
 		if i < len(s.deltas)-1 {
-			return fmt.Errorf("Delta %d of %d has Usage", i, len(s.deltas))
+			return fmt.Errorf("piece %d of %d has Usage", i, len(s.deltas))
 		}
 		if u := *d.Usage; min(u.InputTokens, u.OutputTokens, u.CachedTokens) < 0 {
 			return fmt.Errorf("%+v", u)
