@@ -221,7 +221,7 @@ func TestSniff(t *testing.T) {
 // TestHostile reads pages that repeat what costs parsers dearly, a mebibyte
 // each where QUARRY_LONG is set.
 func TestHostile(t *testing.T) {
-	size := 32 << 10
+	size := 8 << 10
 	if os.Getenv("QUARRY_LONG") != "" {
 		size = 1 << 20
 	}

@@ -33,7 +33,7 @@ func survive(t *testing.T, name string, b []byte) {
 
 // TestHostile reads files that repeat what costs readers dearly.
 func TestHostile(t *testing.T) {
-	n := 20_000
+	n := 5_000
 	if os.Getenv("QUARRY_LONG") != "" {
 		n = 500_000
 	}

@@ -78,7 +78,15 @@ func open(ctx context.Context, b []byte, budget *loaders.Budget, password string
 // definition stands in the file.
 func (im *image) unpack() error {
 	f := im.f
+	done := map[int]bool{}
 	for _, id := range f.packed {
+		if err := im.budget.Check(im.ctx); err != nil {
+			return err
+		}
+		if done[id] {
+			continue
+		}
+		done[id] = true
 		o := f.objects[id]
 		if !o.isStream {
 			continue

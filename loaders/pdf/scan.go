@@ -1,8 +1,6 @@
 package pdf
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // A file is what a PDF holds, found by reading it from start to end: every
 // object, whatever its cross-reference tables say. The last definition of an
@@ -14,7 +12,7 @@ type file struct {
 	trailer map[string]token // Root, Info, Encrypt, ID
 	pages   []int            // the objects that say they are pages
 	catalog int              // the last object that says it is the catalog
-	packed  []int            // object streams, in order
+	packed  []int            // object streams, in order; one may be there twice
 	waste   int              // bytes read again because what was read made no sense
 }
 
@@ -25,9 +23,9 @@ type object struct {
 	body       int // after "obj"
 	isStream   bool
 	data, size int  // of a stream
-	odd        bool // the library would refuse it
-	text       []byte
-	order      int // of an object from an object stream: where the stream is
+	odd        bool   // the library would refuse it
+	text       []byte // of an object from an object stream: its own
+	order      int    // and where that stream is
 }
 
 const (
