@@ -22,7 +22,7 @@ type object struct {
 	start, end int // of "1 0 obj ..." up to and without "endobj"
 	body       int // after "obj"
 	isStream   bool
-	data, size int  // of a stream
+	data, size int    // of a stream
 	odd        bool   // the library would refuse it
 	text       []byte // of an object from an object stream: its own
 	order      int    // and where that stream is
