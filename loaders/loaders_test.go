@@ -275,6 +275,7 @@ func TestFormatsParse(t *testing.T) {
 		{"a.none", "", 0, loaders.ErrNoParser, ".none"},
 		{"a", "", 0, loaders.ErrNoParser, "no extension"},
 		{"a", "\x89PNG\r\n\x1a\n", 0, loaders.ErrNoParser, "PNG image"},
+		{"a.crt", "0\x82\x03\x00", 0, loaders.ErrNoParser, ".crt (binary data)"},
 		{"a.png", "\x89PNG\r\n\x1a\n", 0, loaders.ErrNoParser, ".png (PNG image)"},
 		{"a.x", "123", 2, loaders.ErrBudget, "3 bytes of input, limit 2"},
 	} {

@@ -177,6 +177,9 @@ func (fs Formats) Parse(ctx context.Context, in Input) iter.Seq2[Document, error
 
 func describe(in Input, head []byte) string {
 	kind := Magic(head)
+	if kind == "" && bytes.IndexByte(head, 0) >= 0 {
+		kind = "binary data"
+	}
 	ext := path.Ext(in.Name)
 	switch {
 	case kind != "" && ext != "":

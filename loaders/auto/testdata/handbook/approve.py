@@ -1,0 +1,2 @@
+def approve(amount):
+    return amount > 50
