@@ -62,6 +62,9 @@ func newDecrypter(f *file, password string) (*decrypter, error) {
 	case 4, 5:
 		h.length = 16
 		d.strings, d.streams = f.cryptFilter(e, "StrF"), f.cryptFilter(e, "StmF")
+		if d.strings == plain && d.streams == plain {
+			return nil, nil // only attachments are encrypted
+		}
 	default:
 		return nil, fmt.Errorf("%w: method %d is not known", loaders.ErrEncrypted, v)
 	}

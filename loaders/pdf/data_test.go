@@ -115,6 +115,25 @@ func TestRealFiles(t *testing.T) {
 	s.report(t)
 }
 
+// TestPasswords opens files that are encrypted by RC4 and AES-256, each with
+// the password of its user and with a wrong one.
+func TestPasswords(t *testing.T) {
+	dir := filepath.Join(dataDir(t, "pdf"), "files")
+	for name, password := range map[string]string{"issue6010_1.pdf": "abc", "issue15893_reduced.pdf": "test"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := loaders.BytesInput(name, b)
+		if d, err := read(in, &Options{Password: password}); err != nil || d.Text == "" {
+			t.Errorf("%s: %q, %v", name, d.Text, err)
+		}
+		if _, err := read(in, &Options{Password: "wrong"}); !errors.Is(err, loaders.ErrEncrypted) {
+			t.Errorf("%s with a wrong password: %v", name, err)
+		}
+	}
+}
+
 func cause(err error) string {
 	for _, e := range []error{loaders.ErrFormat, loaders.ErrEncrypted, loaders.ErrNoText, loaders.ErrBudget} {
 		if errors.Is(err, e) {
