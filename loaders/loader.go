@@ -20,16 +20,15 @@ type Loader interface {
 }
 
 // A Lister is a [Loader] that can say what is there without reading it, so
-// that what did not change is never opened.
-//
-// List yields each [Ref] once. A *[DocError] says that one Ref could not be
-// listed, or with its Prefix set a whole group of them, and the sequence goes
-// on; any other error ends it. A Ref that was listed before and is not now is
-// gone only if no other error ended the listing and no DocError of it
-// [DocError.Covers] that Ref. List and Load give the same documents: those of
-// Load are those of every Ref's Load in List's order.
+// that what did not change is never opened. List and Load give the same
+// documents: those of Load are those of every Ref's Load in List's order.
 type Lister interface {
 	Loader
+	// List yields each [Ref] once. A *[DocError] says that one Ref could not be
+	// listed, or with its Prefix set a whole group of them, and the sequence
+	// goes on; any other error ends it. A Ref that was listed before and is not
+	// now is gone only if no other error ended the listing and no DocError of it
+	// [DocError.Covers] that Ref.
 	List(ctx context.Context) iter.Seq2[Ref, error]
 }
 
