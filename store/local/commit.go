@@ -195,7 +195,7 @@ func (db *DB) flush(g *group) {
 
 func (db *DB) acknowledge(g *group, err error) {
 	for _, r := range g.requests {
-		r.finish(describe(err))
+		r.finish(unwritable(err))
 	}
 }
 

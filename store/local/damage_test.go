@@ -191,7 +191,7 @@ func (img *image) damage(s sabotage, closed, everyBit bool) (done, wrong int, er
 		for _, tail := range []string{"\x00", "x", string(data[:min(len(data), 40)]), string(make([]byte, 600))} {
 			try(fmt.Sprintf("%d bytes behind %s", len(tail), name), edit(name, func(b []byte) []byte { return append(b, tail...) }))
 		}
-		step := 211
+		step := 431
 		if everyBit || name == manifestName {
 			step = 1
 		}

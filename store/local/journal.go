@@ -79,7 +79,7 @@ func (j *journal) begin() error {
 		return err
 	}
 	m := j.manifest.clone()
-	m.logs = append(m.logs, logFile{number: number})
+	m.logs = append(m.logs, logFile{number, l.Size()})
 	if err := j.save(m); err != nil {
 		l.Close()
 		return err
@@ -100,7 +100,7 @@ func (j *journal) rotate() error {
 		j.spare, j.spareNumber = l, number
 	}
 	m := j.manifest.clone()
-	m.logs = append(m.logs, logFile{number: j.spareNumber})
+	m.logs = append(m.logs, logFile{j.spareNumber, j.spare.Size()})
 	if j.opts.sabotage.has(switchFirst) {
 		j.manifest = m
 	} else if err := j.save(m); err != nil {
@@ -203,20 +203,24 @@ func (j *journal) abandon() error {
 	return errors.Join(errs...)
 }
 
-// describe adds what a caller can test for to an error of the file system or a log.
+// describe adds what a caller can test for to the error of a log.
 func describe(err error) error {
-	var kind error
 	switch {
-	case err == nil, errors.Is(err, store.ErrCorrupt), errors.Is(err, ErrNewer):
+	case errors.Is(err, store.ErrCorrupt):
 		return err
 	case errors.Is(err, wal.ErrCorrupt):
-		kind = store.ErrCorrupt
+		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	case errors.Is(err, wal.ErrVersion):
-		kind = ErrNewer
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		kind = store.ErrReadOnly
-	default:
-		return err
+		return fmt.Errorf("%w: %w", ErrNewer, err)
 	}
-	return fmt.Errorf("%w: %w", kind, err)
+	return err
+}
+
+// unwritable adds store.ErrReadOnly to the error of an operation that writes,
+// if that is what it says.
+func unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+	}
+	return err
 }

@@ -41,7 +41,7 @@ func open(ctx context.Context, dir string, o *Options) (*DB, error) {
 	}
 	if !opts.ReadOnly {
 		if err := vfs.MkdirAll(dir); err != nil {
-			return nil, err
+			return nil, unwritable(err)
 		}
 	}
 	root, err := vfs.OpenDir(dir)
@@ -86,7 +86,7 @@ func (db *DB) recover(ctx context.Context) error {
 			return fmt.Errorf("there is no store: %w", fs.ErrNotExist)
 		}
 		if err := j.create(); err != nil {
-			return err
+			return unwritable(err)
 		}
 	}
 	results, seq, err := j.replay(func(e *record.Entry) error {
@@ -107,7 +107,7 @@ func (db *DB) recover(ctx context.Context) error {
 		_, err := j.stray()
 		return err
 	}
-	return j.settle(results)
+	return unwritable(j.settle(results))
 }
 
 // redo makes the change e in tables that nobody reads yet.
@@ -131,6 +131,7 @@ func redo(tables map[string]*table.Table, e *record.Entry) error {
 // load reads the manifest; there is none in an empty directory. The error
 // matches ErrForeign where the directory holds something else.
 func (j *journal) load() error {
+	j.manifest = nil
 	names, err := j.fs.List(".")
 	if err != nil {
 		return err
@@ -177,7 +178,8 @@ func (j *journal) takeLock() error {
 	if errors.Is(err, vfs.ErrLocked) {
 		return fmt.Errorf("%w: %w", store.ErrLocked, err)
 	}
-	if err != nil && j.opts.ReadOnly && errors.Is(describe(err), store.ErrReadOnly) {
+	err = unwritable(err)
+	if j.opts.ReadOnly && errors.Is(err, store.ErrReadOnly) {
 		return nil // nobody else writes there either
 	}
 	j.lock = lock

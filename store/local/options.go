@@ -8,9 +8,9 @@ import (
 
 // Options are the settings of a DB. Nil and the zero value are the defaults.
 type Options struct {
-	// ReadOnly opens a store that exists without changing a byte of it: Write
-	// and Drop fail with [store.ErrReadOnly]. The lock is taken where the file
-	// system takes one, so that no writer works meanwhile.
+	// ReadOnly opens a store that exists and changes nothing but its lock,
+	// which is taken where the file system allows that, so that no writer
+	// works meanwhile. Write and Drop fail with [store.ErrReadOnly].
 	ReadOnly bool
 
 	// LogBytes is the size from which on a log is closed and another begun;

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/quarry-go/quarry/internal/vfs/memfs"
 	"github.com/quarry-go/quarry/store"
 )
 
 // P12: what was replaced or deleted does not stay in memory, nor in the logs.
 func TestDeadIsFreed(t *testing.T) {
 	const live = 60
-	db, err := Open(t.TempDir(), &Options{LogBytes: 10_000})
+	db, err := Open("", &Options{LogBytes: 10_000, fs: memfs.New()})
 	if err != nil {
 		t.Fatal(err)
 	}
