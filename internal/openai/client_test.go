@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -47,6 +49,30 @@ func TestBase(t *testing.T) {
 		if client.IsOpenAI() != c.openAI || client.header().Get("Authorization") != c.authorized {
 			t.Errorf("%+v: OpenAI %v, authorized as %q", c.config, client.IsOpenAI(), client.header().Get("Authorization"))
 		}
+	}
+}
+
+// A redirect is not followed: it could take the key anywhere.
+func TestRedirect(t *testing.T) {
+	var followed atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			followed.Add(1)
+		}
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	defer srv.Close()
+	_, err := New(Config{Base: srv.URL, Key: "k"}).Post(t.Context(), "p", []byte(`{}`))
+	if e, ok := errors.AsType[*Error](err); !ok || e.Status != 307 || followed.Load() != 0 {
+		t.Errorf("%v, followed %d times", err, followed.Load())
+	}
+}
+
+// The base URL may hold a secret in its query.
+func TestFailureDoesNotShowTheURL(t *testing.T) {
+	_, err := New(Config{Base: "http://127.0.0.1:1/v1?sig=secret-signature"}).Post(t.Context(), "p", []byte(`{}`))
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v", err)
 	}
 }
 

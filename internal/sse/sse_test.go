@@ -50,6 +50,7 @@ func TestStream(t *testing.T) {
 		"CR":                {"data: a\rdata: b\r\rdata: c\r\r", []Event{{"", "a\nb"}, {"", "c"}}, nil},
 		"CR then LF LF":     {"data: a\r\n\ndata: c\n\r\n", []Event{{"", "a"}, {"", "c"}}, nil},
 		"byte order mark":   {"\ufeffdata: a\n\ndata: \ufeffb\n\n", []Event{{"", "a"}, {"", "\ufeffb"}}, nil},
+		"a later mark":      {"\n\ufeffdata: a\ndata: b\n\n", []Event{{"", "b"}}, nil},
 		"no blank line":     {"data: a\n\ndata: b\n", []Event{{"", "a"}, {"", "b"}}, io.ErrUnexpectedEOF},
 		"no end of line":    {"data: a\n\ndata: b", []Event{{"", "a"}, {"", "b"}}, io.ErrUnexpectedEOF},
 		"cut in a field":    {"data: a\n\nda", []Event{{"", "a"}, {"", ""}}, io.ErrUnexpectedEOF},

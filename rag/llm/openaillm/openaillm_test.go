@@ -350,6 +350,7 @@ func TestModel(t *testing.T) {
 func FuzzAnswer(f *testing.F) {
 	f.Add(stream(hello, stop, toks, done), false)
 	f.Add(stream(hello)+": x\n\ndata: {\"error\":1}\n\n", false)
+	f.Add(stream(hello, done), false)
 	f.Add(`{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}`, true)
 	f.Add("event: error\ndata: \xff\n\ndata: null\n\ndata: []\n\n", false)
 	var body, contentType string
