@@ -139,7 +139,7 @@ func (o *Origin) check() error {
 	if err := checkStrings(o.URI, o.Title, o.Lang); err != nil {
 		return err
 	}
-	if !o.Modified.IsZero() && isCanonical(o.Modified) != nil {
+	if isCanonical(o.Modified) != nil {
 		return fmt.Errorf("modified %v is not in UTC and whole microseconds", o.Modified)
 	}
 	return checkStrings(o.Principals...)
