@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quarry-go/quarry/internal/vfs"
 	"github.com/quarry-go/quarry/internal/vfs/errfs"
@@ -113,39 +115,45 @@ func BenchmarkIngest(b *testing.B) {
 	b.ReportMetric(float64(*bytes)/float64(256*i), "written-B/chunk")
 }
 
-// A change of one chunk, beside the sync of a file that as much was added to.
+// A change of one chunk, in turns with the sync of a file that as much was
+// added to; then changes of many writers.
 func BenchmarkCommit(b *testing.B) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	chunks := benchChunks(rng, 0, 64).Upsert
-	b.Run("chunk", func(b *testing.B) {
-		db, syncs, _ := counted(b)
+	b.Run("one", func(b *testing.B) {
+		db, syncs, bytes := counted(b)
 		n, i := &namespace{db: db, name: "x"}, 0
-		*syncs = 0
-		for b.Loop() {
-			if _, err := n.Write(context.Background(), store.Change{Upsert: chunks[i%64 : i%64+1], Space: "bench"}); err != nil {
-				b.Fatal(err)
-			}
-			i++
-		}
-		b.ReportMetric(float64(*syncs)/float64(i), "syncs/commit")
-	})
-	b.Run("sync", func(b *testing.B) {
 		f, err := os.Create(filepath.Join(b.TempDir(), "file"))
 		if err != nil {
 			b.Fatal(err)
 		}
 		defer f.Close()
-		data := make([]byte, 2700)
+		var commits, bare []time.Duration
+		*syncs, *bytes = 0, 0
 		for b.Loop() {
+			start := time.Now()
+			if _, err := n.Write(context.Background(), store.Change{Upsert: chunks[i%64 : i%64+1], Space: "bench"}); err != nil {
+				b.Fatal(err)
+			}
+			commits = append(commits, time.Since(start))
+			i++
+			data := make([]byte, *bytes/i)
+			start = time.Now()
 			if _, err := f.Write(data); err != nil {
 				b.Fatal(err)
 			}
 			if err := f.Sync(); err != nil {
 				b.Fatal(err)
 			}
+			bare = append(bare, time.Since(start))
 		}
+		slices.Sort(commits)
+		slices.Sort(bare)
+		b.ReportMetric(float64(commits[i/2].Microseconds()), "commit-p50-us")
+		b.ReportMetric(float64(bare[i/2].Microseconds()), "sync-p50-us")
+		b.ReportMetric(float64(*syncs)/float64(i), "syncs/commit")
 	})
-	b.Run("16 at once", func(b *testing.B) {
+	b.Run("many", func(b *testing.B) {
 		db, syncs, _ := counted(b)
 		n := &namespace{db: db, name: "x"}
 		*syncs = 0
