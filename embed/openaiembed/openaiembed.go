@@ -15,7 +15,8 @@ import (
 // the key in the environment.
 type Options struct {
 	// Key is sent as a bearer token. If both Key and BaseURL are empty, the
-	// environment's OPENAI_API_KEY is used; it is never sent to a BaseURL.
+	// environment's OPENAI_API_KEY is used; it is never sent to a BaseURL
+	// that is given here.
 	Key string
 	// BaseURL is the part before "/embeddings", such as
 	// "http://localhost:11434/v1". Empty is the environment's

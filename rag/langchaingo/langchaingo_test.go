@@ -191,7 +191,7 @@ func TestAnswers(t *testing.T) {
 		"trimmed":           {pieces: []string{" Hi\n"}, resp: one("Hi", "FinishReasonSafety", nil), want: llm.Answer{Text: " Hi\n", Finish: llm.FinishFilter}},
 		"cut code points":   {pieces: []string{"\xe6\xbc", "\xa2\xf0\x9f\x98", "\x80!"}, resp: one("漢😀!", "stop", nil), want: llm.Answer{Text: "漢😀!", Finish: llm.FinishStop}},
 		"stopped":           {pieces: []string{"a S", "TO", "Pb"}, stop: []string{"STOP", "x"}, resp: one("a STOPb", "stop", nil), want: llm.Answer{Text: "a ", Finish: llm.FinishStop}},
-		"stopped twice":     {pieces: []string{"a x b STOP"}, stop: []string{"STOP", "x"}, resp: one("a x b STOP", "stop", nil), want: llm.Answer{Text: "a ", Finish: llm.FinishStop}},
+		"stopped twice":     {pieces: []string{"a x b STOP"}, stop: []string{"x", "STOP"}, resp: one("a x b STOP", "stop", nil), want: llm.Answer{Text: "a ", Finish: llm.FinishStop}},
 		"almost stopped":    {pieces: []string{"a S", "TO", "b ST"}, stop: []string{"STOP"}, resp: one("a STOb ST", "stop", nil), want: llm.Answer{Text: "a STOb ST", Finish: llm.FinishStop}},
 		"stop in the rest":  {pieces: []string{"a "}, stop: []string{"STOP"}, resp: one("a bSTOP", "stop", nil), want: llm.Answer{Text: "a b", Finish: llm.FinishStop}},
 		"another answer":    {pieces: []string{"Hi"}, resp: one("Ho", "stop", nil), want: llm.Answer{Text: "Hi"}, err: llm.ErrResponse},
