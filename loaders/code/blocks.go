@@ -13,15 +13,17 @@ type blocked struct {
 	types     *regexp.Regexp // begin what holds members
 	functions *regexp.Regexp
 	end       string // the word; "" where a definition goes on up to the next
+	hashes    bool   // all that is known of the syntax: a line that begins with # is a comment
 }
 
 var blockedLanguages = map[string]*blocked{
 	"shell": {
-		syntax:    syntax{quotes: nil},
+		hashes:    true,
 		functions: regexp.MustCompile(`^\s*(?:function\s+([\w.:@+-]+)|([\w.:@+-]+)\s*\(\s*\))`),
 		end:       "}",
 	},
 	"perl": {
+		hashes:    true,
 		functions: regexp.MustCompile(`^\s*sub\s+([\w:]+)`),
 		end:       "}",
 	},
@@ -60,72 +62,32 @@ var blockedLanguages = map[string]*blocked{
 
 func (s *scan) blocked(l *blocked) error {
 	masked := l.mask(s.text)
-	if l.syntax.quotes == nil && l.line == nil && l.block[0] == "" {
+	if l.hashes {
 		blankComments(masked)
 	}
 	code := string(masked)
-	type open struct {
-		name   string
-		from   int
-		indent int
-		typ    bool
-	}
-	var stack []open
-	floor, n := 0, 0 // what the last definition ended with
-	finish := func(o open, to int) {
-		s.add(o.name, o.from, to)
-		floor = to
-	}
-	for at := 0; at < len(code); {
-		if n++; n%1000 == 0 {
+	o := outline{scan: s}
+	for at, n := 0, 0; at < len(code); n++ {
+		if n%1000 == 0 {
 			if err := s.budget.Check(s.ctx); err != nil {
 				return err
 			}
 		}
 		end := at + lineLen(code[at:])
 		line := code[at:end]
-		indent := len(line) - len(strings.TrimLeft(line, " \t"))
-		name, isType := l.begins(line)
-		switch {
-		case name != "" && (len(stack) == 0 || stack[len(stack)-1].typ || l.end == ""):
-			from := s.above(masked, at+indent, floor)
-			if l.end == "" {
-				for _, o := range stack {
-					finish(o, s.trimmed(o.from, from))
-				}
-				stack = stack[:0]
+		indent := indentLen(line)
+		if name, isType := l.begins(line); name != "" {
+			from := s.above(masked, at+indent, o.floor)
+			o.closeFunctions(indent, from) // whose end was missed
+			if o.begin(name, from, indent, isType, end) && oneLine(line, l.end) {
+				o.close(indent, end)
 			}
-			prefix := ""
-			if len(stack) > 0 {
-				prefix = stack[len(stack)-1].name
-			}
-			o := open{join(prefix, name), from, indent, isType}
-			if l.end != "" && oneLine(line, l.end) {
-				finish(o, end)
-			} else if len(stack) < maxNesting {
-				stack = append(stack, o)
-				if isType {
-					floor = end
-				}
-			}
-		case l.end != "" && len(stack) > 0 && begins(line[indent:], l.end):
-			for i := len(stack) - 1; i >= 0; i-- {
-				if stack[i].indent == indent {
-					finish(stack[i], end)
-					stack = stack[:i]
-					break
-				}
-			}
+		} else if l.end != "" && begins(line[indent:], l.end) {
+			o.close(indent, end)
 		}
 		at = end + 1
 	}
-	for _, o := range stack {
-		if l.end == "" || o.typ {
-			finish(o, s.trimmed(o.from, len(s.text)))
-		} else { // it never ends: its first line is all that is known
-			finish(o, o.from+lineLen(s.text[o.from:]))
-		}
-	}
+	o.close(0, len(s.text))
 	return nil
 }
 
@@ -158,14 +120,12 @@ func begins(line, word string) bool {
 
 // oneLine reports whether a definition ends in the line that begins it.
 func oneLine(line, end string) bool {
+	if end == "" {
+		return false
+	}
 	line = strings.TrimRight(line, " \t;")
 	rest, ok := strings.CutSuffix(line, end)
 	return ok && rest != "" && !isWord(rest[len(rest)-1])
-}
-
-// trimmed returns to, less the white space before it.
-func (s *scan) trimmed(from, to int) int {
-	return from + len(strings.TrimRight(s.text[from:to], " \t\n\f\v"))
 }
 
 // blankComments blanks the lines that begin with #, and nothing else: the

@@ -12,6 +12,64 @@ func (s *scan) add(name string, start, end int) {
 	}
 }
 
+// An outline is what a scan by lines has found so far.
+type outline struct {
+	*scan
+	open  []opened // the definitions that the line is in, the outermost first
+	floor int      // where the last one ended or, if it holds members, began
+}
+
+// An opened definition has not ended yet.
+type opened struct {
+	name   string // qualified
+	from   int
+	indent int
+	typ    bool // its members are looked for
+}
+
+// begin opens a definition whose first line ends at end. It reports false for
+// one inside of a function, which is no member of anything.
+func (o *outline) begin(name string, from, indent int, typ bool, end int) bool {
+	prefix := ""
+	if n := len(o.open); n > 0 {
+		if prefix = o.open[n-1].name; !o.open[n-1].typ || n == maxNesting {
+			return false
+		}
+	}
+	o.open = append(o.open, opened{join(prefix, name), from, indent, typ})
+	if typ {
+		o.floor = end
+	}
+	return true
+}
+
+// close ends, at to, the definitions that are indented by indent or deeper.
+func (o *outline) close(indent, to int) {
+	for n := len(o.open); n > 0 && o.open[n-1].indent >= indent; n-- {
+		o.end(to)
+	}
+}
+
+// closeFunctions does the same up to the first type.
+func (o *outline) closeFunctions(indent, to int) {
+	for n := len(o.open); n > 0 && o.open[n-1].indent >= indent && !o.open[n-1].typ; n-- {
+		o.end(to)
+	}
+}
+
+// end ends the innermost definition.
+func (o *outline) end(to int) {
+	d := o.open[len(o.open)-1]
+	o.open = o.open[:len(o.open)-1]
+	o.add(d.name, d.from, o.trimmed(d.from, to))
+	o.floor = max(o.floor, to)
+}
+
+// trimmed returns to, less the white space before it.
+func (s *scan) trimmed(from, to int) int {
+	return from + len(strings.TrimRight(s.text[from:max(from, to)], " \t\n\f\v"))
+}
+
 // join returns the qualified name of name in the type or package prefix.
 func join(prefix, name string) string {
 	name = strings.ReplaceAll(strings.Trim(name, ":."), "::", ".")
@@ -90,10 +148,12 @@ func skipSpace[T string | []byte](s T, i int) int {
 	return i
 }
 
+// indentLen is how many bytes of white space a line begins with.
+func indentLen(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
+
 // indentOf is how many bytes of white space begin the line that holds byte i.
 func indentOf(s string, i int) int {
-	start := lineStart(s, i)
-	return len(s[start:i]) - len(strings.TrimLeft(s[start:i], " \t"))
+	return indentLen(s[lineStart(s, i):i])
 }
 
 func isWord(c byte) bool {

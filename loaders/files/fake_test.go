@@ -2,6 +2,7 @@ package files
 
 import (
 	"io/fs"
+	"path"
 	"testing/fstest"
 )
 
@@ -43,6 +44,14 @@ func (f *fakeFS) ReadFile(name string) ([]byte, error) {
 	}
 	f.read = append(f.read, name)
 	return f.MapFS.ReadFile(name)
+}
+
+// Lstat refuses what is in a folder whose "/*" is refused.
+func (f *fakeFS) Lstat(name string) (fs.FileInfo, error) {
+	if f.refuse[path.Dir(name)+"/*"] {
+		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrPermission}
+	}
+	return f.MapFS.Lstat(name)
 }
 
 type fakeFile struct {

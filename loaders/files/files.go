@@ -13,6 +13,7 @@ package files
 import (
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +65,8 @@ type Options struct {
 	// Trust is that of every document.
 	Trust loaders.Trust
 	// Principals says who may read a file, given the ID of its Ref; nil, and an
-	// empty result, mean everyone. A changed answer changes the Ref's version.
+	// empty result, leave it at what the parser says, as a rule everyone. A
+	// changed answer changes the Ref's version.
 	Principals func(ref string) []string
 	// Meta returns data to put into the Meta of a file's documents, over what
 	// the parser found. It sees the ID of the Ref and what the file system says
@@ -93,10 +95,13 @@ type Options struct {
 // See [FS] for everything else.
 func Dir(root string, o *Options) loaders.Lister {
 	l := newLister(o)
-	l.open = func() (*tree, error) { return openDir(root) }
-	if abs, err := filepath.Abs(root); err == nil && l.uri == "" {
-		l.uri = fileURI(abs)
+	if abs, err := filepath.Abs(root); err == nil && root != "" {
+		root = abs // whatever becomes of the working directory
+		if l.uri == "" {
+			l.uri = fileURI(abs)
+		}
 	}
+	l.open = func() (*tree, error) { return openDir(root) }
 	return l
 }
 
@@ -116,16 +121,18 @@ func Dir(root string, o *Options) loaders.Lister {
 // Options.Principals. A modification time that is zero, in the future, or less
 // than two seconds old when listed says nothing, since a second write might not
 // change it; then the content is hashed instead, and the file is read once
-// more when it has settled.
+// more when it has settled. The clocks of the machine and of the file system
+// are taken to agree to within these two seconds.
 //
-// A *[loaders.DocError] with the cause stands for each file that is over
-// MaxSize, has a name that is not UTF-8, is a device, socket or pipe, or is a
-// link that leads nowhere, out of the root, round a loop, or that is skipped
-// (all of these wrap [loaders.ErrSkipped]). A folder that cannot be read, or an
-// ignore file that cannot, gives one whose Prefix is set: what is in that
-// folder is unknown. When a Ref is loaded, a file that has gone or cannot be
-// opened, content that no format claims ([loaders.ErrNoParser]) and all that a
-// parser objects to are *[loaders.DocError], too.
+// A *[loaders.DocError] that wraps [loaders.ErrSkipped] stands for each file
+// that is over MaxSize, has a name that is not UTF-8, is a device, socket or
+// pipe, or is a link that leads nowhere, out of the root or round a loop, or to
+// a folder that another link gave already, or that is not to be followed. One
+// whose Prefix is set stands for a folder that cannot be read or has an ignore
+// file that cannot, and for an entry of which the system does not even say
+// what it is: whatever is there is unknown. When a Ref is loaded, a file that
+// has gone or cannot be opened, content that no format claims
+// ([loaders.ErrNoParser]) and all that a parser objects to are DocErrors, too.
 //
 // Symbolic links need a file system that implements [fs.ReadLinkFS]; in
 // others they are skipped.
@@ -154,6 +161,9 @@ func newLister(o *Options) *lister {
 	l := &lister{now: time.Now}
 	if o != nil {
 		l.o = *o
+		l.o.Formats = slices.Clone(o.Formats)
+		l.o.Include, l.o.Exclude = slices.Clone(o.Include), slices.Clone(o.Exclude)
+		l.o.IgnoreFiles = slices.Clone(o.IgnoreFiles)
 	}
 	if l.o.IgnoreFiles == nil {
 		l.o.IgnoreFiles = []string{".gitignore"}

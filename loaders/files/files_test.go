@@ -237,6 +237,15 @@ func TestUnreadable(t *testing.T) {
 	if len(texts) != 2 || !errors.Is(errs["b.txt"], fs.ErrPermission) || len(errs) != 3 {
 		t.Errorf("loaded %v, errors %v", texts, errs)
 	}
+	// An entry that cannot even be looked at may be a folder.
+	fsys.refuse["d"], fsys.refuse["d/*"] = true, true
+	fsys.MapFS["s"] = &fstest.MapFile{Data: []byte("d/e.txt"), Mode: fs.ModeSymlink}
+	got = list(t, FS(fsys, &Options{Formats: plain, Include: []string{"/d/*.txt", "/s"}}))
+	for _, id := range []string{"d/", "s"} {
+		if de, ok := errors.AsType[*loaders.DocError](got.errs[id]); !ok || !de.Prefix || errors.Is(de, loaders.ErrSkipped) || len(got.ids) > 0 {
+			t.Errorf("%s: %v, listed %q", id, got.errs[id], got.ids)
+		}
+	}
 	fsys.refuse["."] = true
 	if got := list(t, l); !errors.Is(got.end, fs.ErrPermission) {
 		t.Errorf("root: %v", got.end)
@@ -275,7 +284,7 @@ func TestLinks(t *testing.T) {
 	root := folderOf(t, "a.txt", "d/b.txt", "d/e/c.txt",
 		"file -> a.txt", "dir -> d", "again -> d", "d/up -> ..", "d/e/self -> .", "round -> round2", "round2 -> round",
 		"dangling -> none", "out -> "+outside, "outfile -> ../"+filepath.Base(outside)+"/secret", "abs -> /etc/hostname",
-		"deep -> d/e/../e/c.txt", "x -> dir/e")
+		"deep -> d/e/../e/c.txt", "x -> dir/e", ".git/config", "g -> .git")
 	l := Dir(root, &Options{Formats: plain})
 	got := list(t, l)
 	want := "a.txt again/b.txt again/e/c.txt d/b.txt d/e/c.txt deep file x/c.txt"

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/quarry-go/quarry/loaders"
@@ -67,7 +68,9 @@ func (l *lister) load(ctx context.Context, f *file) iter.Seq2[loaders.Document, 
 				}
 				continue
 			}
-			d.Principals = append(d.Principals, principals...)
+			if len(principals) > 0 {
+				d.Principals = slices.Clone(principals)
+			}
 			if len(meta) > 0 {
 				if d.Meta == nil {
 					d.Meta = map[string]any{}

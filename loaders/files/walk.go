@@ -22,7 +22,7 @@ type file struct {
 	id   string      // of its Ref
 	name string      // path as it is written in the tree, through links
 	path string      // path without links
-	info fs.FileInfo // of the file itself, not of a link to it
+	info fs.FileInfo // of the file itself, not of a link to it; nil if unknown
 }
 
 // A folder is a directory on the way down.
@@ -129,6 +129,11 @@ func (w *walk) skip(id, name string, err error) bool {
 	return w.fail(&loaders.DocError{Ref: id, URI: w.uriOf(name), Err: err})
 }
 
+// unknown yields the error of all that begins with prefix.
+func (w *walk) unknown(prefix, name string, err error) bool {
+	return w.fail(&loaders.DocError{Ref: prefix, URI: w.uriOf(name), Err: err, Prefix: true})
+}
+
 // leave leaves an entry out, by a rule.
 func (w *walk) leave(e *entry, rule string) bool {
 	if w.o.Excluded != nil {
@@ -147,7 +152,7 @@ func (w *walk) folder(d *folder) bool {
 		if w.ctx.Err() != nil || d.above == nil {
 			return w.end(cmp.Or(w.ctx.Err(), err))
 		}
-		return w.fail(&loaders.DocError{Ref: d.id + "/", URI: w.uriOf(d.name), Err: err, Prefix: true})
+		return w.unknown(d.id+"/", d.name, err)
 	}
 	ids := composed(entries)
 	found := make([]*entry, 0, len(entries))
@@ -205,8 +210,12 @@ func (w *walk) look(d *folder, de fs.DirEntry, id string) *entry {
 		e.path = target
 		e.info, err = fs.Stat(w.tree.fsys, target)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errOutside), errors.Is(err, errLoop), errors.Is(err, errors.ErrUnsupported):
 		e.err = fmt.Errorf("%w: symbolic link: %w", loaders.ErrSkipped, err)
+	default:
+		e.err = err
 	}
 	return e
 }
@@ -214,7 +223,7 @@ func (w *walk) look(d *folder, de fs.DirEntry, id string) *entry {
 // entry lists one entry of d. It reports whether to go on.
 func (w *walk) entry(d *folder, e *entry) bool {
 	base := path.Base(e.name)
-	if base == ".git" {
+	if strings.Contains("/"+e.path+"/", "/.git/") { // of its own name, or through a link
 		return w.leave(e, "git's own")
 	}
 	if !utf8.ValidString(base) {
@@ -232,6 +241,9 @@ func (w *walk) entry(d *folder, e *entry) bool {
 	included := d.included
 	if r := w.include.find(name, e.isDir()); r != nil {
 		included = !r.keep
+	}
+	if e.err != nil && !errors.Is(e.err, loaders.ErrSkipped) && (included || w.include.within(name)) {
+		return w.unknown(e.id, e.name, e.err)
 	}
 	if e.isDir() {
 		if !included && !w.include.within(name) {
