@@ -1,8 +1,8 @@
 package vec
 
-// Rows keeps vectors of one length in contiguous memory, in the order in which they are added. A row never moves, so
-// that what Add returned stays good while more is added. Memory is given back to the collector block by block, when
-// nobody holds a row of the block any more.
+// Rows keeps vectors of one length in contiguous memory, in the order in which they are added. A
+// row never moves, so that what Add returned stays good while more is added. Memory is given back
+// to the collector block by block, when nobody holds a row of the block any more.
 //
 // The zero Rows is ready for use. Add is for one goroutine at a time; rows may be read by any.
 type Rows struct {
@@ -10,7 +10,8 @@ type Rows struct {
 	next  int       // rows in the block after it
 }
 
-// Blocks grow from the least to the most number of floats, so that a small set costs little and a large one is in few pieces.
+// Blocks grow from the least to the most number of floats, so that a small set costs little and a
+// large one is in few pieces.
 const (
 	leastBlock = 1 << 10
 	mostBlock  = 1 << 18

@@ -1,7 +1,7 @@
 // Package vec computes with vectors of float32.
 //
-// Results do not depend on the machine: sums are taken in a fixed order, and products are rounded before they are
-// added, so that a score has the same bits everywhere.
+// Results do not depend on the machine: sums are taken in a fixed order, and products are rounded
+// before they are added, so that a score has the same bits everywhere.
 package vec
 
 import "math"
@@ -9,9 +9,9 @@ import "math"
 // lanes is the number of partial sums of a dot product: element i goes to sum i%lanes.
 const lanes = 8
 
-// Dot returns the sum of the products of the elements of a and b, over the length of the shorter one. Eight partial
-// sums are kept, then added in pairs; with n elements the relative error of the sum of the absolute products is at
-// most about (n/8+4) * 2^-24.
+// Dot returns the sum of the products of the elements of a and b, over the length of the shorter
+// one. Eight partial sums are kept, then added in pairs; with n elements the relative error of the
+// sum of the absolute products is at most about (n/8+4) * 2^-24.
 func Dot(a, b []float32) float32 {
 	n := min(len(a), len(b))
 	a, b = a[:n], b[:n]

@@ -38,11 +38,11 @@ var (
 	_ store.Snapshotter = (*namespace)(nil)
 )
 
-// Memory returns a DB without files, which is gone when it is closed. Of o,
-// nothing applies.
-func Memory(o *Options) *DB {
-	return &DB{opts: o.withDefaults(), tables: map[string]*table.Table{}}
-}
+// Memory returns a DB without files, which is gone with the program. Nothing
+// that Options say so far applies to it.
+func Memory(*Options) *DB { return newDB(Options{}) }
+
+func newDB(o Options) *DB { return &DB{opts: o, tables: map[string]*table.Table{}} }
 
 // Namespace implements [store.DB].
 func (db *DB) Namespace(name string) (store.Store, error) {

@@ -19,11 +19,11 @@
 //	table         puts it into memory, beside the state before it, and publishes it
 //	commit.go     tells the callers
 //
-// All of the store is in memory, a table for each namespace: chunks by ID,
-// document and source, an inverted index of the words, and the vectors in
-// contiguous pages. Each record knows the change that wrote it and the one that ended it, so a
-// reader picks a sequence number and sees the state after that change, whatever is written meanwhile;
-// what no reader can see any more is freed. Opening reads the logs again.
+// All of the store is in memory, a table for each namespace: chunks by ID, document and source, an
+// inverted index of the words, and the vectors in contiguous pages. Each record knows the change
+// that wrote it and the one that ended it, so a reader picks a sequence number and sees the state
+// after that change, whatever is written meanwhile; what no reader can see any more is freed.
+// Opening reads the logs again.
 //
 // Search is exact. Filters come before ranking: one that names IDs, documents or
 // sources leads to its chunks at once, any other is asked of each chunk. Words are ranked

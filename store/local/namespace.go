@@ -188,7 +188,7 @@ func (n *namespace) Info() store.Info {
 		v = *n.frozen
 	}
 	info := store.Info{
-		Analyzer: table.Analyzer.Fingerprint(),
+		Analyzer: table.Analyzer(),
 		Features: store.Features{
 			Vectors: true, Lexical: true, Exact: true,
 			Atomicity: store.AtomicChange, Visibility: store.Immediate, Durability: store.Volatile,

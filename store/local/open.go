@@ -66,7 +66,7 @@ func openFS(ctx context.Context, opts Options) (*DB, error) {
 	if err := j.takeLock(); err != nil {
 		return nil, err
 	}
-	db := Memory(&opts)
+	db := newDB(opts)
 	db.journal = j
 	if err := db.recover(ctx); err != nil {
 		return nil, errors.Join(err, j.abandon())
@@ -144,7 +144,7 @@ func (j *journal) load() error {
 		j.manifest, err = decodeManifest(b, j.opts.sabotage)
 		switch {
 		case errors.Is(err, errForeignManifest):
-			return fmt.Errorf("%w: %w: %w", ErrForeign, store.ErrCorrupt, err)
+			return foreignError{err.Error()}
 		case errors.Is(err, ErrNewer):
 			return err
 		case err != nil:
@@ -163,7 +163,7 @@ func (j *journal) load() error {
 		case lockName, manifestName + ".tmp": // all that a crash leaves before there is a manifest
 		case "lost+found": // in the root of a file system that was just made
 		default:
-			return fmt.Errorf("%w: it holds %q: %w", ErrForeign, name, store.ErrCorrupt)
+			return foreignError{fmt.Sprintf("it holds %q", name)}
 		}
 	}
 	return nil

@@ -2,8 +2,10 @@ package local
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/quarry-go/quarry/internal/vfs"
+	"github.com/quarry-go/quarry/store"
 )
 
 // Options are the settings of a DB. Nil and the zero value are the defaults.
@@ -50,6 +52,15 @@ var (
 	// ErrNewer: a newer version of this package wrote the store.
 	ErrNewer = errors.New("store was written by a newer version")
 )
+
+// A foreignError matches ErrForeign and store.ErrCorrupt.
+type foreignError struct{ reason string }
+
+func (e foreignError) Error() string { return fmt.Sprintf("%v: %s", ErrForeign, e.reason) }
+
+func (e foreignError) Is(target error) bool {
+	return target == ErrForeign || target == store.ErrCorrupt
+}
 
 // sabotage is a set of rules that are left out. It is empty but in tests,
 // which show with it that each rule is needed: without it, they fail.

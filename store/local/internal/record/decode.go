@@ -13,9 +13,10 @@ import (
 // ErrMalformed is matched by the errors of decoding.
 var ErrMalformed = errors.New("malformed record")
 
-// Decode yields the entries of a payload. They share no memory with it, and each chunk keeps its strings in one piece
-// of its own. An error is the last pair and matches ErrMalformed. What is decoded has the right form; whether a store
-// would accept it is for [store.Change.Validate] to say.
+// Decode yields the entries of a payload. They share no memory with it, and each chunk keeps its
+// strings in one piece of its own. An error is the last pair and matches ErrMalformed. What is
+// decoded has the right form; whether a store would accept it is for [store.Change.Validate] to
+// say.
 func Decode(payload []byte) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		d := decoder[[]byte]{in: payload}

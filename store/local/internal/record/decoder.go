@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// input is what a decoder reads: bytes of the log, or a string that what it returns becomes part of.
+// input is what a decoder reads: bytes of the log, or a string that what it returns becomes part
+// of.
 type input interface{ []byte | string }
 
 // A decoder takes values off the front of its input. After an error it returns zeros.
@@ -81,7 +82,8 @@ func (d *decoder[S]) int() int {
 
 func (d *decoder[S]) string() string { return string(d.bytes(d.uvarint())) }
 
-// count takes the length of a list whose elements have at least size bytes each, so that a wrong one allocates little.
+// count takes the length of a list whose elements have at least size bytes each, so that a wrong
+// one allocates little.
 func (d *decoder[S]) count(size int) int {
 	n := d.uvarint()
 	if d.err == nil && n > uint64(len(d.in)/size) {

@@ -10,7 +10,8 @@ import (
 	"github.com/quarry-go/quarry/store"
 )
 
-// AppendHead appends to b what comes before the body of an entry: all of it where the entry is a drop.
+// AppendHead appends to b what comes before the body of an entry: all of it where the entry is a
+// drop.
 func AppendHead(b []byte, e *Entry) []byte {
 	kind := byte(kindWrite)
 	if e.Drop {

@@ -2,8 +2,9 @@
 //
 // # Format
 //
-// A payload of the log holds the entries of one or more changes, one behind the other. Lengths and numbers are
-// unsigned varints unless said otherwise; a string is its length and its bytes, a list its length and its elements.
+// A payload of the log holds the entries of one or more changes, one behind the other. Lengths and
+// numbers are unsigned varints unless said otherwise; a string is its length and its bytes, a list
+// its length and its elements.
 //
 //	entry     kind (1 byte: 1 write, 2 drop), sequence number, namespace; of a write also:
 //	          deletion, space (string), dimensions, list of chunks, list of documents
@@ -34,8 +35,8 @@ type Entry struct {
 	Body
 }
 
-// A Body is the part of a change that does not depend on the state before it. Of two chunks or documents with one ID the
-// last wins.
+// A Body is the part of a change that does not depend on the state before it. Of two chunks or
+// documents with one ID the last wins.
 type Body struct {
 	Space  string
 	Dim    int // length of each vector in Upsert; 0 where there is none and Space is of no interest

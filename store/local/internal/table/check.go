@@ -16,8 +16,9 @@ type Counts struct {
 	Chunks, Vectors, Docs int
 }
 
-// Check returns an error for the first thing in the latest state that cannot be, and counts what there is. It looks
-// at every record, every index and every statistic. Nothing must be written meanwhile.
+// Check returns an error for the first thing in the latest state that cannot be, and counts what
+// there is. It looks at every record, every index and every statistic. Nothing must be written
+// meanwhile.
 func (t *Table) Check(ctx context.Context) (Counts, error) {
 	var n Counts
 	if err := t.chunks.check(ctx); err != nil {
@@ -42,7 +43,7 @@ func (t *Table) Check(ctx context.Context) (Counts, error) {
 			return n, fmt.Errorf("chunk %q: %w", v.rec.ID, err)
 		}
 		for _, s := range [...]string{v.rec.Prefix, v.rec.Text} {
-			for range Analyzer.Terms(s) {
+			for range terms(s) {
 				length++
 			}
 		}
@@ -120,7 +121,8 @@ func (h *history[T]) check(ctx context.Context) error {
 	return nil
 }
 
-// Diff returns an error that names the first record in which two views differ, nil if they hold the same.
+// Diff returns an error that names the first record in which two views differ, nil if they hold the
+// same.
 func Diff(ctx context.Context, a, b View) error {
 	nameA, dimA := a.Space()
 	nameB, dimB := b.Space()

@@ -7,8 +7,8 @@ import (
 	"github.com/quarry-go/quarry/store/local/internal/record"
 )
 
-// Identity returns the deletion that a filter stands for in every state; ok is false where what the filter matches must
-// be looked up in one, by Resolve. A nil filter deletes nothing.
+// Identity returns the deletion that a filter stands for in every state; ok is false where what the
+// filter matches must be looked up in one, by Resolve. A nil filter deletes nothing.
 func Identity(f store.Filter) (d record.Deletion, ok bool) {
 	switch f := f.(type) {
 	case nil:

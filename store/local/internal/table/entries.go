@@ -6,8 +6,9 @@ import (
 	"github.com/quarry-go/quarry/store/local/internal/record"
 )
 
-// Entries yields entries that make of an empty table one with the state after change seq, with that sequence number and
-// without a namespace, each of about size bytes or of one chunk. There is at least one. What they hold must not be changed.
+// Entries yields entries that make of an empty table one with the state after change seq, with that
+// sequence number and without a namespace, each of about size bytes or of one chunk. There is at
+// least one. What they hold must not be changed.
 func (t *Table) Entries(seq uint64, size int) iter.Seq[*record.Entry] {
 	return func(yield func(*record.Entry) bool) {
 		space, dim := t.At(seq).Space()

@@ -12,12 +12,12 @@ type View struct {
 	seq   uint64
 }
 
-// At returns the state after change seq. The writer must have finished it, and must not purge beyond it while the view
-// is in use.
+// At returns the state after change seq. The writer must have finished it, and must not purge
+// beyond it while the view is in use.
 func (t *Table) At(seq uint64) View { return View{t, seq} }
 
-// candidates returns versions of chunks, of any state, among which are all that the view has and f matches, in the order of
-// writing. The slice must not be changed.
+// candidates returns versions of chunks, of any state, among which are all that the view has and f
+// matches, in the order of writing. The slice must not be changed.
 func (v View) candidates(f store.Filter) []*version[chunk] {
 	if vs, ok := v.narrow(f); ok {
 		return vs
@@ -57,7 +57,8 @@ func (v View) narrow(f store.Filter) (vs []*version[chunk], ok bool) {
 // fewValues is how many values a search through a list is quicker for than a set.
 const fewValues = 8
 
-// matcher returns a function that agrees with store.Match for f, and is quicker where f holds long lists of names.
+// matcher returns a function that agrees with store.Match for f, and is quicker where f holds long
+// lists of names.
 func matcher(f store.Filter) func(*store.Chunk) bool {
 	switch f := f.(type) {
 	case nil, store.Everything:

@@ -25,8 +25,9 @@ func (v *version[T]) at(seq uint64) bool {
 // lives reports whether nothing has ended the version, in the latest state.
 func (v *version[T]) lives() bool { return v != nil && v.deleted.Load() == 0 }
 
-// A history holds the versions of the records of one kind, found by ID, by groups such as the chunks of one document,
-// and in the order of writing. One goroutine writes; any number read, of states that the writer has finished.
+// A history holds the versions of the records of one kind, found by ID, by groups such as the
+// chunks of one document, and in the order of writing. One goroutine writes; any number read, of
+// states that the writer has finished.
 type history[T any] struct {
 	id     func(*T) string
 	weight func(*T) int      // about how many bytes a record takes in the log
@@ -62,7 +63,8 @@ func (h *history[T]) end(v *version[T], seq uint64) bool {
 	return true
 }
 
-// version makes the version of a record that change seq writes. It is part of the history after link.
+// version makes the version of a record that change seq writes. It is part of the history after
+// link.
 func (h *history[T]) version(rec T, seq uint64) *version[T] {
 	v := &version[T]{rec: rec, ord: h.next, added: seq}
 	h.next++
@@ -108,7 +110,8 @@ func (h *history[T]) find(seq uint64, ids []string) []*version[T] {
 	return found
 }
 
-// inGroup returns the versions of group i that have one of the keys, of all states, in the order of writing.
+// inGroup returns the versions of group i that have one of the keys, of all states, in the order of
+// writing.
 func (h *history[T]) inGroup(i int, keys []string) []*version[T] {
 	var all []*version[T]
 	h.mu.RLock()
@@ -135,37 +138,33 @@ func (h *history[T]) all() []*version[T] {
 // worn reports whether a quarter of the versions died since the last purge.
 func (h *history[T]) worn() bool { return 4*(len(h.order)-int(h.live.Load())-h.kept) > len(h.order) }
 
-// purge forgets the versions that no state from oldest on has. Readers go on meanwhile.
-func (h *history[T]) purge(oldest uint64) {
-	live := int(h.live.Load())
-	order := make([]*version[T], 0, live)
-	for _, v := range h.order {
-		if d := v.deleted.Load(); d == 0 || d > oldest {
-			order = append(order, v)
-		}
-	}
-	h.kept = len(order) - live
-	newest := make(map[string]*version[T], live)
+// purge forgets the versions that no state from oldest on has, and puts copies in the place of the
+// others, whose records renew makes. Readers go on with what they have: whatever happens to a copy
+// is later than their states.
+func (h *history[T]) purge(oldest uint64, renew func(T) T) {
+	order := make([]*version[T], 0, h.live.Load())
+	newest := make(map[string]*version[T], h.live.Load())
 	member := make([]map[string][]*version[T], len(h.groups))
 	for i := range member {
 		member[i] = map[string][]*version[T]{}
 	}
-	older := map[*version[T]]*version[T]{} // what changes
-	for _, v := range order {
-		id := h.id(&v.rec)
-		if v.older != newest[id] {
-			older[v] = newest[id]
+	for _, v := range h.order {
+		d := v.deleted.Load()
+		if d != 0 && d <= oldest {
+			continue
 		}
-		newest[id] = v
+		id := h.id(&v.rec)
+		w := &version[T]{rec: renew(v.rec), ord: v.ord, added: v.added, older: newest[id]}
+		w.deleted.Store(d)
+		newest[id] = w
+		order = append(order, w)
 		for i, key := range h.groups {
-			k := key(&v.rec)
-			member[i][k] = append(member[i][k], v)
+			k := key(&w.rec)
+			member[i][k] = append(member[i][k], w)
 		}
 	}
+	h.kept = len(order) - int(h.live.Load())
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for v, o := range older {
-		v.older = o
-	}
 	h.newest, h.member, h.order = newest, member, order
 }

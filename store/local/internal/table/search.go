@@ -46,7 +46,8 @@ func (v View) Search(ctx context.Context, q store.Query) ([]store.Hit, error) {
 	return hits, nil
 }
 
-// nearest ranks the chunks that pass by the cosine of the angle between their vector and the query's, all of them.
+// nearest ranks the chunks that pass by the cosine of the angle between their vector and the
+// query's, all of them.
 func (v View) nearest(ctx context.Context, q store.Query) ([]scored, error) {
 	space, dim := v.Space()
 	if dim == 0 {
@@ -72,7 +73,7 @@ func (v View) nearest(ctx context.Context, q store.Query) ([]scored, error) {
 func (v View) matching(ctx context.Context, q store.Query) ([]scored, error) {
 	among := v.candidates(q.Filter)
 	query := bm25.Query{
-		Terms: Analyzer.Terms(q.Text),
+		Terms: terms(q.Text),
 		K:     q.K,
 		At:    v.seq,
 		Tie:   func(a, b uint32) int { return strings.Compare(lookup(among, a).ID, lookup(among, b).ID) },
@@ -92,7 +93,8 @@ func (v View) matching(ctx context.Context, q store.Query) ([]scored, error) {
 	return best, err
 }
 
-// lookup returns the chunk of an ordinal among versions in the order of writing, nil if it is not there.
+// lookup returns the chunk of an ordinal among versions in the order of writing, nil if it is not
+// there.
 func lookup(among []*version[chunk], ord uint32) *chunk {
 	if len(among) == 0 || ord < among[0].ord {
 		return nil

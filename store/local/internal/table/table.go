@@ -1,13 +1,16 @@
-// Package table keeps one namespace of an embedded store in memory: every chunk and document record from the change
-// that wrote it to the one that ended it, so that a reader sees the state after any change that it may still ask for.
+// Package table keeps one namespace of an embedded store in memory: every chunk and document record
+// from the change that wrote it to the one that ended it, so that a reader sees the state after any
+// change that it may still ask for.
 //
-// One goroutine writes, change by change, with ascending sequence numbers. Any number of readers look at states that
-// the writer has finished; they hold locks only while they look something up in a map, never while they rank.
+// One goroutine writes, change by change, with ascending sequence numbers. Any number of readers
+// look at states that the writer has finished; they hold locks only while they look something up in
+// a map, never while they rank.
 package table
 
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/quarry-go/quarry/internal/bm25"
@@ -17,7 +20,8 @@ import (
 	"github.com/quarry-go/quarry/store/local/internal/record"
 )
 
-// ErrState is matched by the error of Apply for an entry that does not fit the state: it was made for another.
+// ErrState is matched by the error of Apply for an entry that does not fit the state: it was made
+// for another.
 var ErrState = errors.New("change does not fit the state before it")
 
 // Groups of the two histories.
@@ -72,14 +76,17 @@ func New() *Table {
 	}
 }
 
-// Analyzer is what turns the text of chunks and queries into terms.
-var Analyzer text.Analyzer
+// terms returns the terms of the text of a chunk or query.
+func terms(s string) iter.Seq[[]byte] { return text.Analyzer{}.Terms(s) }
+
+// Analyzer returns the fingerprint of what turns text into terms.
+func Analyzer() string { return text.Analyzer{}.Fingerprint() }
 
 // maxOrd bounds the chunks that a table can be given in its life.
 const maxOrd uint64 = math.MaxUint32 - 1
 
-// Accepts returns the error that a body must be refused with in the latest state: one that wraps [store.ErrSpace] or
-// [store.ErrTooLarge]. It is for the writer.
+// Accepts returns the error that a body must be refused with in the latest state: one that wraps
+// [store.ErrSpace] or [store.ErrTooLarge]. It is for the writer.
 func (t *Table) Accepts(b *record.Body) error {
 	if b.Dim != 0 && t.space.dim != 0 {
 		if b.Space != t.space.name {
@@ -98,8 +105,9 @@ func (t *Table) Accepts(b *record.Body) error {
 // HasSpace reports whether the vector space is known in the latest state. It is for the writer.
 func (t *Table) HasSpace() bool { return t.space.dim != 0 }
 
-// Apply makes the change e, which takes over what e holds. Readers of states before e.Seq are not disturbed; later ones must wait
-// until it returns. Errors match ErrState or those of Accepts; the table is of no use after one.
+// Apply makes the change e, which takes over what e holds. Readers of states before e.Seq are not
+// disturbed; later ones must wait until it returns. Errors match ErrState or those of Accepts; the
+// table is of no use after one.
 func (t *Table) Apply(e *record.Entry) (store.Changed, error) {
 	if err := t.Accepts(&e.Body); err != nil {
 		return store.Changed{}, err
@@ -130,16 +138,15 @@ func (t *Table) Apply(e *record.Entry) (store.Changed, error) {
 
 func (t *Table) upsert(chunks []store.Chunk, seq uint64) error {
 	for i := range chunks {
-		c := chunk{Chunk: chunks[i]}
+		c := t.withRow(chunk{Chunk: chunks[i]})
 		if err := t.end(t.chunks.newest[c.ID], seq); err != nil {
 			return err
 		}
 		if c.Vector != nil {
-			c.Vector = t.rows.Add(c.Vector)
 			c.scale = 1 / vec.Norm(c.Vector)
 		}
 		v := t.chunks.version(c, seq)
-		if err := t.words.Add(v.ord, seq, Analyzer.Terms(c.Prefix), Analyzer.Terms(c.Text)); err != nil {
+		if err := t.words.Add(v.ord, seq, terms(c.Prefix), terms(c.Text)); err != nil {
 			return fmt.Errorf("%w: %w", ErrState, err)
 		}
 		t.chunks.link(v)
@@ -165,15 +172,25 @@ func (t *Table) end(v *version[chunk], seq uint64) error {
 	return nil
 }
 
-// Purge frees what no state from oldest on has, once that is a large part of the table. It is for the writer.
-// Readers of later states, and those of earlier ones that are under way, go on meanwhile.
+// Purge frees what no state from oldest on has, once that is a large part of the table. It is for
+// the writer. Readers of later states, and those of earlier ones that are under way, go on
+// meanwhile.
 func (t *Table) Purge(oldest uint64) {
 	if t.words.Purge(oldest) {
-		t.chunks.purge(oldest)
+		t.rows = vec.Rows{} // the old blocks go with the last reader
+		t.chunks.purge(oldest, t.withRow)
 	}
 	if t.docs.worn() {
-		t.docs.purge(oldest)
+		t.docs.purge(oldest, func(d store.Doc) store.Doc { return d })
 	}
+}
+
+// withRow returns c with its vector in t.rows.
+func (t *Table) withRow(c chunk) chunk {
+	if c.Vector != nil {
+		c.Vector = t.rows.Add(c.Vector)
+	}
+	return c
 }
 
 // Size says what a table holds.
@@ -186,5 +203,10 @@ type Size struct {
 // Size returns the size of the table.
 func (t *Table) Size() Size {
 	chunks, docs := int(t.chunks.live.Load()), int(t.docs.live.Load())
-	return Size{chunks, docs, max(0, len(t.chunks.all())-chunks) + max(0, len(t.docs.all())-docs), t.chunks.bytes.Load() + t.docs.bytes.Load()}
+	return Size{
+		Chunks: chunks,
+		Docs:   docs,
+		Dead:   max(0, len(t.chunks.all())-chunks) + max(0, len(t.docs.all())-docs),
+		Bytes:  t.chunks.bytes.Load() + t.docs.bytes.Load(),
+	}
 }

@@ -73,8 +73,8 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// What Resolve or Identity says is what the filter matches, in the record of
-// documents too: the kit compares that with its model through Write. Here the two agree with each other.
+// What Resolve or Identity says is what the filter matches, in the record of documents too: the kit
+// compares that with its model through Write. Here the two agree with each other.
 func TestResolve(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	chunks := storetest.RandomChunks(rng, 30, dim)
