@@ -1,0 +1,5 @@
+package rag
+
+import "os"
+
+func remove(dir string) { os.RemoveAll(dir) }

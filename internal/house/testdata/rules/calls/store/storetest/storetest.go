@@ -1,0 +1,6 @@
+// Package storetest is a kit.
+package storetest
+
+import "os"
+
+func open(name string) { os.Open(name) }

@@ -1,0 +1,2 @@
+// Package database has a name that holds one of the words.
+package database

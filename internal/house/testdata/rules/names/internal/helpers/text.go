@@ -1,0 +1,2 @@
+// Package text lives in a folder of no name.
+package text

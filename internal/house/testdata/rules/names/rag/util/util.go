@@ -1,0 +1,2 @@
+// Package util is for everything.
+package util

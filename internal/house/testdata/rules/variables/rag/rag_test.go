@@ -1,0 +1,3 @@
+package rag
+
+func stop() { clock = func() int { return 2 } }

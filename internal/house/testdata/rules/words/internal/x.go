@@ -1,0 +1,6 @@
+// Package x is unfinished.
+package x
+
+import "context"
+
+var ctx = context.TODO()
