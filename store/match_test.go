@@ -38,7 +38,7 @@ func TestMatch(t *testing.T) {
 		{store.Eq("yes", true), public, true}, {store.Eq("yes", false), public, false}, {store.Eq("no", 0), public, false}, {store.Eq("yes", "true"), public, false},
 		{store.Eq("int", 2), public, true}, {store.Eq("int", 2.0), public, true}, {store.Eq("whole", 2), public, true}, {store.Eq("int", "2"), public, false}, {store.Eq("int", 2.5), public, false},
 		{store.Eq("zero", 0), public, true}, {store.Eq("zero", 0.0), public, true}, {store.Lt("zero", 0), public, false},
-		{store.Eq("big", float64(store.MaxInt)), public, true}, {store.Lt("big", float64(store.MaxInt+2)), public, true}, {store.Eq("big", store.MaxInt-1), public, false},
+		{store.Eq("big", float64(store.MaxInt)), public, true}, {store.Lt("big", float64(store.MaxInt+2)), public, true}, {store.Eq("big", int64(store.MaxInt-1)), public, false},
 		{store.Eq("noon", noon.In(time.FixedZone("", 3600))), public, true}, {store.Eq("noon", noon.Add(time.Microsecond)), public, false}, {store.Eq("noon", noon.Format(time.RFC3339)), public, false},
 		{store.Eq("list", "a"), public, false}, {store.In("list", "a"), public, false}, {store.Ne("list", "a"), public, true},
 

@@ -18,7 +18,7 @@ func TestCanonicalMeta(t *testing.T) {
 		{"text", "text"}, {"", ""}, {true, true},
 		{7, int64(7)}, {int8(-7), int64(-7)}, {int16(7), int64(7)}, {int32(7), int64(7)}, {int64(7), int64(7)},
 		{uint(7), int64(7)}, {uint8(7), int64(7)}, {uint16(7), int64(7)}, {uint32(7), int64(7)}, {uint64(7), int64(7)},
-		{store.MaxInt, int64(store.MaxInt)}, {-store.MaxInt, int64(-store.MaxInt)}, {uint64(store.MaxInt), int64(store.MaxInt)},
+		{int64(store.MaxInt), int64(store.MaxInt)}, {int64(-store.MaxInt), int64(-store.MaxInt)}, {uint64(store.MaxInt), int64(store.MaxInt)},
 		{float32(1.5), 1.5}, {1.0, 1.0}, {math.MaxFloat64, math.MaxFloat64}, {5e-324, 5e-324},
 		{time.Date(2024, 2, 29, 7, 0, 0, 1999, zone), time.Date(2024, 2, 29, 12, 0, 0, 1000, time.UTC)},
 		{time.Time{}, time.Time{}},
@@ -52,7 +52,7 @@ func TestCanonicalMetaCopies(t *testing.T) {
 func TestCanonicalMetaRefuses(t *testing.T) {
 	type text string
 	for _, v := range []any{
-		nil, store.MaxInt + 1, -store.MaxInt - 1, uint64(math.MaxUint64), uint64(store.MaxInt + 1), int64(math.MinInt64),
+		nil, int64(store.MaxInt + 1), int64(-store.MaxInt - 1), uint64(math.MaxUint64), uint64(store.MaxInt + 1), int64(math.MinInt64),
 		math.NaN(), math.Inf(1), float32(math.Inf(-1)), "a\x00", "\xff", []string{"a", "\xff"}, []string{"\x00"},
 		time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC),
 		time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -3600)), // in UTC the year 10000

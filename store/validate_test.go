@@ -111,7 +111,7 @@ func TestValidateQuery(t *testing.T) {
 	for name, q := range map[string]store.Query{
 		"text":       {Text: "words", K: 1},
 		"any text":   {Text: "a\x00b", K: 1},
-		"vector":     {Vector: []float32{1}, K: 1 << 40, Space: "space", Exact: true},
+		"vector":     {Vector: []float32{1}, K: math.MaxInt, Space: "space", Exact: true},
 		"everything": {Text: "words", K: 1, Filter: store.All(), Fields: store.FieldsAll},
 	} {
 		if err := q.Validate(); err != nil {

@@ -48,7 +48,7 @@ func Bench(b *testing.B, h Harness) {
 		f := newBenchFixture(b, h).filled(b)
 		f.search(b, f.info.Features.Vectors, func(i int) store.Query { return store.Query{Vector: f.vectors[i%len(f.vectors)]} })
 	})
-	rare := store.And(store.Eq("rare", true), store.Not(store.Exists("absent")))
+	rare := store.And(store.Eq("draft", true), store.Not(store.Exists("absent")))
 	b.Run("filtered-text", func(b *testing.B) {
 		f := newBenchFixture(b, h).filled(b)
 		f.search(b, f.info.Features.Lexical, func(i int) store.Query {
@@ -95,11 +95,11 @@ func newBenchFixture(b *testing.B, h Harness) *benchFixture {
 	return f
 }
 
-// chunks returns random chunks without Meta but a mark on one in twenty.
+// chunks returns random chunks with one key of Meta, true of one in twenty.
 func (f *benchFixture) chunks(n int) []store.Chunk {
 	chunks := RandomChunks(f.rand, n, f.dim)
 	for i := range chunks {
-		chunks[i].Meta = map[string]any{"rare": i%20 == 0}
+		chunks[i].Meta = map[string]any{"draft": i%20 == 0}
 	}
 	return chunks
 }

@@ -15,8 +15,8 @@ import (
 // beyond its [store.Info]. Only Open is required.
 type Harness struct {
 	// Open returns a DB without namespaces, separate from those that it
-	// returned before. It is called about ten times a run; each DB is closed
-	// by the kit. If Info declares a Schema, it is the one that [Schema] returns.
+	// returned before. It is called about twenty times a run; each DB is
+	// closed by the kit. If Info declares a Schema, it has the fields of [Schema].
 	Open func() (store.DB, error)
 
 	// Reopen returns a DB on the data of old, which the kit has closed.
@@ -53,7 +53,7 @@ type Harness struct {
 	Workers int
 
 	// Patience is how long one rule may take before it counts as a deadlock;
-	// the default is 2 minutes.
+	// the default is 2 minutes, and 50 ms more for each of Filters.
 	Patience time.Duration
 
 	// Counters returns numbers that grow with the work done, such as bytes
@@ -78,7 +78,7 @@ func (h Harness) withDefaults() (Harness, error) {
 	h.Steps = orDefault(h.Steps, 60)
 	h.Histories = orDefault(h.Histories, 2)
 	h.Workers = orDefault(h.Workers, 4)
-	h.Patience = orDefault(h.Patience, 2*time.Minute)
+	h.Patience = orDefault(h.Patience, 2*time.Minute+time.Duration(h.Filters)*50*time.Millisecond)
 	if s := os.Getenv(seedVariable); s != "" {
 		seed, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

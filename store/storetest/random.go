@@ -57,13 +57,24 @@ const commonWord = "quarrystone"
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
-// some returns up to n different elements of list.
-func some[T any](r *rand.Rand, list []T, n int) []T {
-	out := []T{}
-	for _, i := range r.Perm(len(list))[:r.IntN(min(n, len(list))+1)] {
+// sample returns n different elements of list.
+func sample[T any](r *rand.Rand, list []T, n int) []T {
+	out := make([]T, 0, n)
+	for _, i := range r.Perm(len(list))[:n] {
 		out = append(out, list[i])
 	}
 	return out
+}
+
+// some returns up to n different elements of list.
+func some[T any](r *rand.Rand, list []T, n int) []T { return sample(r, list, r.IntN(n+1)) }
+
+// few returns 1 to n, and now and then 0.
+func few(r *rand.Rand, n int) int {
+	if r.IntN(8) == 0 {
+		return 0
+	}
+	return 1 + r.IntN(n)
 }
 
 // RandomVector returns a unit vector, its direction uniform.
@@ -218,7 +229,7 @@ func randomFilter(r *rand.Rand, depth int) store.Filter {
 }
 
 func randomFilters(r *rand.Rand, depth int) []store.Filter {
-	fs := make([]store.Filter, r.IntN(4))
+	fs := make([]store.Filter, few(r, 3))
 	for i := range fs {
 		fs[i] = randomFilter(r, depth)
 	}
@@ -235,19 +246,19 @@ func randomCondition(r *rand.Rand) store.Filter {
 	case 2:
 		return store.Docs(randomIDs(r, "")...)
 	case 3:
-		return store.Sources(some(r, append([]string{"nosuch", ""}, someSources...), 3)...)
+		return store.Sources(sample(r, append([]string{"nosuch", ""}, someSources...), few(r, 3))...)
 	case 4:
 		return store.Ordinals(r.IntN(4)-1, r.IntN(4)-1)
 	case 5:
-		return store.Readable(some(r, append([]string{"nobody", ""}, somePrincipals...), 3)...)
+		return store.Readable(sample(r, append([]string{"nobody", ""}, somePrincipals...), few(r, 3))...)
 	case 6:
 		return store.Exists(key)
 	case 7:
 		return store.Contains(key, pick(r, someStrings))
 	case 8:
-		return store.ContainsAny(key, some(r, someStrings, 3)...)
+		return store.ContainsAny(key, sample(r, someStrings, few(r, 3))...)
 	case 9:
-		vs := make([]any, r.IntN(4))
+		vs := make([]any, few(r, 4))
 		for i := range vs {
 			vs[i] = randomOperand(r, key, true)
 		}
@@ -301,7 +312,7 @@ func randomOperand(r *rand.Rand, key string, bools bool) any {
 
 func randomIDs(r *rand.Rand, suffixes ...string) []string {
 	ids := make([]string, 0, 8)
-	for range r.IntN(8) {
+	for range few(r, 8) {
 		ids = append(ids, fmt.Sprintf("%s%d%s", pick(r, []string{"doc", "Doc", "_doc", "döc"}), r.IntN(20), pick(r, append([]string{""}, suffixes...))))
 	}
 	return ids

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/quarry-go/quarry/store"
@@ -182,7 +183,7 @@ func testOwnFields(t *trial) {
 		store.IDs(), store.IDs(""), store.IDs(a.ID), store.IDs(a.ID, b.ID, "nosuch", a.ID), store.IDs(a.DocID),
 		store.Docs(), store.Docs(a.DocID), store.Docs(a.DocID, b.DocID, "nosuch"), store.Docs(a.ID),
 		store.Sources(), store.Sources("handbook"), store.Sources("Handbook", "wiki"), store.Sources("mail"), store.Sources("mail/2024"),
-		store.Ordinals(0, 0), store.Ordinals(1, 2), store.Ordinals(2, 1), store.Ordinals(-5, 0), store.Ordinals(1, 1<<40), store.Ordinals(7, 9),
+		store.Ordinals(0, 0), store.Ordinals(1, 2), store.Ordinals(2, 1), store.Ordinals(-5, 0), store.Ordinals(1, math.MaxInt), store.Ordinals(7, 9),
 		store.Readable(), store.Readable("ann"), store.Readable("Ann", "bob"), store.Readable("nobody"), store.Readable(""), store.Readable("group:ops"),
 		store.And(store.Docs(a.DocID), store.Ordinals(a.Ordinal, a.Ordinal)),
 	} {

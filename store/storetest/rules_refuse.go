@@ -197,7 +197,7 @@ func malformed() map[string]store.Filter {
 		"an order of booleans":         store.Lt("draft", true),
 		"nil as a value":               store.Eq("lang", nil),
 		"a value of unknown type":      store.Ne("lang", struct{}{}),
-		"an integer over 2^53":         store.Ge("year", store.MaxInt+1),
+		"an integer over 2^53":         store.Ge("year", int64(store.MaxInt+1)),
 		"NaN":                          store.Eq("price", math.NaN()),
 		"an unknown comparison":        store.Compare{Key: "lang", Op: "LIKE", Value: "x"},
 		"an int that is not canonical": store.Compare{Key: "year", Op: store.OpEq, Value: 1},

@@ -38,7 +38,7 @@ func testAtMostK(t *trial) {
 	w.write(t.upsert(t.random(30)...))
 	for _, q := range t.queries(w.shelf) {
 		all := len(w.found(q))
-		for _, k := range []int{1, 2, 7, all, all + 1, 100} {
+		for _, k := range []int{1, 2, 7, all, all + 1, 100, 1 << 20} {
 			if max := w.Info().Limits.K; max > 0 && k > max {
 				continue
 			}

@@ -26,10 +26,11 @@ func testNaughty(t *trial) {
 	testStrings(t, list, 6)
 }
 
-// fits reports whether s may be an ID in the store.
+// fits reports whether s may be an ID in the store, and three times in Meta,
+// where JSON makes up to six bytes of one.
 func (t *trial) fits(s string) bool {
-	limit := t.info().Limits.IDBytes
-	return s != "" && (limit == 0 || len(s) <= limit)
+	l := t.info().Limits
+	return s != "" && (l.IDBytes == 0 || len(s) <= l.IDBytes) && (l.MetaBytes == 0 || 18*len(s) < l.MetaBytes)
 }
 
 // stringChunk returns a chunk and a record with s in every place.

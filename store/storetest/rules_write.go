@@ -23,6 +23,7 @@ var writeRules = []rule{
 	{"records-stay", "an Upsert without Docs leaves the records as they are", testRecordsStay},
 	{"counts", "Changed counts distinct chunks and records written, and chunks that are no more", testCounts},
 	{"nothing", "a Change that says nothing changes nothing", testNothing},
+	{"large", "a limit of 0 means no limit beyond memory", testLarge},
 	{"many", "a Change may hold thousands of chunks and replace many documents", testMany},
 }
 
@@ -30,7 +31,8 @@ var writeRules = []rule{
 func (t *trial) rich(id, doc string) (store.Chunk, store.Doc) {
 	c := t.chunk(id, doc, "Refunds are approved by Ada.\nÜber 100 € by two — 例外なし \U0001F680\t.")
 	c.Source, c.Ordinal, c.Version = "wiki", 7, "sha256:0f"
-	c.Start, c.End = 1000, 1000+len(c.Text)
+	c.Start = 1 << 30
+	c.End = c.Start + len(c.Text)
 	c.Prefix = "Handbook > Refunds"
 	c.Origin = store.Origin{
 		URI: "https://example.org/a?b=c&d#e", Title: "The \"Handbook\"", Lang: "en-GB",
@@ -38,8 +40,8 @@ func (t *trial) rich(id, doc string) (store.Chunk, store.Doc) {
 		Trust:    store.Reviewed, Principals: []string{"ann", "group:ops"},
 	}
 	c.Marks = []store.Mark{
-		{Kind: "page", Start: 900, End: 2000, Label: "xii", Anchor: "page=12"},
-		{Kind: "heading", Start: 990, End: 999, Label: "Refunds", Anchor: "Refunds", Level: 2},
+		{Kind: "page", Start: c.Start - 100, End: c.End + 1000, Label: "xii", Anchor: "page=12"},
+		{Kind: "heading", Start: c.Start - 10, End: c.Start - 1, Label: "Refunds", Anchor: "Refunds", Level: 2},
 	}
 	c.EmbedKey = "embed:1"
 	c.Meta = map[string]any{
@@ -260,6 +262,33 @@ func testNothing(t *trial) {
 	w.write(store.Change{})
 	w.write(store.Change{Delete: store.Or()})
 	w.same("empty changes")
+}
+
+func testLarge(t *trial) {
+	w := t.beside()
+	l := w.Info().Limits
+	c := t.chunk("large", "doc", "text")
+	if l.TextBytes == 0 {
+		c.Text = strings.Repeat("Ein Wort und noch eines. ", 40_000)
+		c.End = len(c.Text)
+	}
+	if l.MetaBytes == 0 {
+		c.Meta = map[string]any{"lang": strings.Repeat("x", 100_000), "tags": strings.Fields(strings.Repeat("tag ", 10_000))}
+	}
+	if l.IDBytes == 0 {
+		c.ID, c.DocID, c.Source = strings.Repeat("i", 5000), strings.Repeat("d", 5000), strings.Repeat("s", 5000)
+	}
+	for i := range 1000 {
+		c.Marks = append(c.Marks, store.Mark{Kind: "line", Start: i, End: i + 1, Label: fmt.Sprint(i)})
+	}
+	change := t.upsert(c)
+	change.Docs = RecordsOf(change.Upsert)
+	w.write(change)
+	w.same("a Write of a chunk that is large in all that has no limit")
+	f := store.And(store.IDs(c.ID), store.Docs(c.DocID), store.Sources(c.Source))
+	if d := diffIDs([]string{c.ID}, chunkIDs(w.scan(store.ScanQuery{Filter: f}))); d != "" {
+		t.fault("Scan by a large ID, document and source: %s", d)
+	}
 }
 
 // bulk is more than the requests of the servers that we know hold: 1,000

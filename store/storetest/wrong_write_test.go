@@ -156,6 +156,10 @@ func wrongWrites() map[string]wrong {
 			}
 			return done, err
 		}})},
+		"64 KB of text at most": {rule: "write/large", h: by(stored(func(c *store.Chunk) {
+			c.Text = c.Text[:min(len(c.Text), 1<<16)]
+			c.End = c.Start + len(c.Text)
+		}))},
 		"a thousand at most": {rule: "write/many", h: by(changed(func(c *store.Change) { c.Upsert = c.Upsert[:min(len(c.Upsert), 1000)] }))},
 		"whole floats become integers": {rule: "write/round-trip", h: by(stored(func(c *store.Chunk) {
 			for k, v := range c.Meta {
