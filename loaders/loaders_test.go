@@ -36,7 +36,7 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	var none *loaders.Budget
-	if err := errors.Join(none.Input(1<<60), none.Text(1<<40), none.Inflate(1<<40), none.Entry(), none.Depth(1<<30), none.Check(t.Context())); err != nil {
+	if err := errors.Join(none.Input(1<<60), none.Text(1<<30), none.Inflate(1<<30), none.Entry(), none.Depth(1<<30), none.Check(t.Context())); err != nil {
 		t.Errorf("no budget: %v", err)
 	}
 	if l := loaders.NewBudget(loaders.Limits{}).Limits(); l.MaxInput == 0 || l.MaxText == 0 || l.MaxInflate == 0 || l.MaxEntries == 0 || l.MaxDepth == 0 || l.MaxTime == 0 {

@@ -65,10 +65,11 @@ func plainValue(v any) any {
 	case bool:
 		return v
 	case int:
-		if v > 1<<53 || v < -1<<53 {
+		n := int64(v)
+		if n > 1<<53 || n < -1<<53 {
 			return nil
 		}
-		return int64(v)
+		return n
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil
