@@ -49,7 +49,7 @@ var languages = table(map[string]string{
 	"vhdl":        ".vhd .vhdl",
 	"verilog":     ".v .sv",
 	"sql":         ".sql .ddl",
-	"shell":       ".sh .bash .zsh .ksh .fish .rc",
+	"shell":       ".sh .bash .zsh .ksh .fish",
 	"batch":       ".bat .cmd",
 	"powershell":  ".ps1 .psm1",
 	"awk":         ".awk",

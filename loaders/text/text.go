@@ -45,7 +45,7 @@ func Format(o *Options) loaders.Format {
 
 func extensions() []string {
 	return []string{
-		".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".org", ".textile", ".tex", ".pod", ".me",
+		".txt", ".text", ".log", ".rst", ".rest", ".adoc", ".asciidoc", ".org", ".textile", ".tex", ".pod",
 		"readme", "license", "licence", "copying", "notice", "authors", "contributors", "changelog", "changes",
 		"news", "todo", "install", "patents", "version", "maintainers", "codeowners",
 	}
