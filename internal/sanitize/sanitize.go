@@ -11,14 +11,15 @@ import (
 )
 
 const (
+	nel  = '\u0085' // next line
 	zwnj = '\u200C'
 	zwj  = '\u200D'
 	vs16 = '\uFE0F'
 )
 
-// Text returns s without invisible and control characters; newlines and tabs
-// stay, a carriage return becomes a newline or part of one. Invalid UTF-8
-// becomes U+FFFD.
+// Text returns s without invisible and control characters. Newlines and tabs
+// stay; the other controls that end a line or page become newlines, and a
+// carriage return before a newline goes. Invalid UTF-8 becomes U+FFFD.
 func Text(s string) string {
 	if clean(s) {
 		return s
@@ -32,13 +33,16 @@ func Text(s string) string {
 			_, n := utf8.DecodeRuneInString(s[i:])
 			next = i + n
 		}
-		if r == '\r' {
+		switch r {
+		case '\r':
 			if next < len(s) && s[next] == '\n' {
 				continue
 			}
 			r = '\n'
+		case '\v', '\f', nel:
+			r = '\n'
 		}
-		if hidden(r) && !joins(r, prev, s[next:]) {
+		if Hidden(r) && !joins(r, prev, s[next:]) {
 			continue
 		}
 		b.WriteRune(r)
@@ -66,16 +70,18 @@ func cleanRunes(s string) bool {
 				return false
 			}
 		}
-		if r == '\r' || hidden(r) {
+		if Hidden(r) {
 			return false
 		}
 	}
 	return true
 }
 
-// hidden reports whether r shows nothing of its own: controls, format
-// characters, variation selectors, default ignorable code points.
-func hidden(r rune) bool {
+// Hidden reports whether r shows nothing of its own: controls other than
+// newline and tab, format characters, variation selectors, default ignorable
+// code points, and code points of no public meaning. Text keeps those that
+// join their neighbours.
+func Hidden(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
 		return false

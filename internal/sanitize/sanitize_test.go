@@ -21,6 +21,7 @@ func TestText(t *testing.T) {
 		{"variation selectors", "a\uFE00b\U000E0101c", "abc"},
 		{"control", "a\x00b\x1b[31mc\x7f", "ab[31mc"},
 		{"carriage return", "a\r\nb\rc", "a\nb\nc"},
+		{"other line ends", "end of a page\fnext\vline\u0085last", "end of a page\nnext\nline\nlast"},
 		{"invalid UTF-8", "a\xffb", "a\uFFFDb"},
 		{"private use", "a\uE000b", "ab"},
 		{"Persian", "می\u200cخواهم", "می\u200cخواهم"},

@@ -9,12 +9,14 @@ import (
 )
 
 // Spans yields the byte ranges of the sentences of s in order. They do not
-// overlap, none is blank, and only white space lies between them. A sentence
-// ends after a full stop, question or exclamation mark that white space or the
-// end follows, after the marks of Chinese and Japanese at once, before a blank
-// line, and before a line that starts with a list or table mark or a number
-// sign. Closing quotes and brackets stay with their sentence. A full stop
-// after a single letter or a common abbreviation ends none.
+// overlap, none is blank, and only white space lies between them.
+//
+// A sentence ends after a full stop, question or exclamation mark or ellipsis
+// that white space or the end follows, after the marks of Chinese and Japanese
+// whatever follows, before a blank line, and before a line that starts with a
+// mark of a list, table, quotation or heading. Closing quotes and brackets stay
+// with their sentence. A full stop after an initial, a common abbreviation, or
+// a number that starts the sentence ends none.
 func Spans(s string) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
 		start := 0
@@ -46,6 +48,7 @@ func stop(s string, start, i int) (end, next int) {
 			return next, next
 		}
 	case '。', '！', '？', '｡':
+		next = len(s) - len(strings.TrimLeft(s[next:], "。！？｡"))
 		end = closers(s, next)
 		return end, end
 	case '.', '!', '?', '…':
@@ -108,7 +111,7 @@ func abbreviated(s string) bool {
 	if len(word) == 1 && 'A' <= word[0] && word[0] <= 'Z' {
 		return true // an initial
 	}
-	if number := strings.Trim(word, "0123456789") == ""; number {
+	if strings.Trim(word, "0123456789") == "" {
 		return word != "" && strings.TrimSpace(s[:i]) == "" // the number of an item
 	}
 	switch strings.ToLower(word) {

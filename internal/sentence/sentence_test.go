@@ -29,6 +29,8 @@ func TestSpans(t *testing.T) {
 		{`He said "Stop." Then left.`, []string{`He said "Stop."`, "Then left."}},
 		{"Wait... what?! Yes.", []string{"Wait...", "what?!", "Yes."}},
 		{"今天下雨。明天呢？「好。」完", []string{"今天下雨。", "明天呢？", "「好。」", "完"}},
+		{"真的？！是。。。", []string{"真的？！", "是。。。"}},
+		{"1. Item one. 2 of them", []string{"1. Item one.", "2 of them"}},
 		{"Items:\n- one\n- two\n1. three", []string{"Items:", "- one", "- two", "1. three"}},
 		{"| a | b |\n| c | d |", []string{"| a | b |", "| c | d |"}},
 		{"Stop (now.) Go", []string{"Stop (now.)", "Go"}},
