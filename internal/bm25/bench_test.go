@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/quarry-go/quarry/internal/bm25"
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/internal/text"
 )
 
@@ -12,7 +13,7 @@ import (
 func BenchmarkAnalyze(b *testing.B) {
 	for _, name := range []string{"scifact-train", "cmrc2018-trial"} {
 		b.Run(name, func(b *testing.B) {
-			c := load(b, dataDir(b, name))
+			c := load(b, realdata.Dir(b, name))
 			b.SetBytes(c.size())
 			b.ReportAllocs()
 			var a text.Analyzer
@@ -33,7 +34,7 @@ func BenchmarkAnalyze(b *testing.B) {
 func BenchmarkAdd(b *testing.B) {
 	for _, name := range []string{"scifact-train", "cmrc2018-trial"} {
 		b.Run(name, func(b *testing.B) {
-			c := load(b, dataDir(b, name))
+			c := load(b, realdata.Dir(b, name))
 			b.SetBytes(c.size())
 			b.ReportAllocs()
 			for b.Loop() {
@@ -47,7 +48,7 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkSearch(b *testing.B) {
 	for _, name := range []string{"scifact-train", "cranfield", "cmrc2018-trial"} {
 		b.Run(name, func(b *testing.B) {
-			c := load(b, dataDir(b, name))
+			c := load(b, realdata.Dir(b, name))
 			ix := c.index(b)
 			b.ReportAllocs()
 			b.ResetTimer()

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/quarry-go/quarry/internal/bm25"
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/internal/text"
 )
 
@@ -26,20 +27,6 @@ type collection struct {
 type question struct {
 	text   string
 	grades map[string]int // of the documents judged, by id
-}
-
-// dataDir returns the folder of a retrieval set, and skips the test where it is absent.
-func dataDir(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("QUARRY_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no data: set QUARRY_DATA to a folder that holds %s", name)
-	}
-	return dir
 }
 
 // load reads a set. Only queries with a relevant document count.
@@ -150,7 +137,7 @@ func TestQuality(t *testing.T) {
 		{"cmrc2018-trial", .987},
 	} {
 		t.Run(set.name, func(t *testing.T) {
-			c := load(t, dataDir(t, set.name))
+			c := load(t, realdata.Dir(t, set.name))
 			ix := c.index(t)
 			sum := 0.0
 			for _, q := range c.queries {

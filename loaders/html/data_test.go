@@ -9,30 +9,16 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/loaders"
 	"github.com/quarry-go/quarry/loaders/html"
 )
-
-// dataDir returns the folder of real files, $QUARRY_DATA or ../shared/data
-// beside the module, and skips the test where it is absent.
-func dataDir(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("QUARRY_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real files at %s: set QUARRY_DATA", dir)
-	}
-	return dir
-}
 
 // TestRealPages reads pages of the web and scores their main text against
 // that of Readability.js, as the article extraction benchmark does: shingles
 // of four words, every page weighs the same.
 func TestRealPages(t *testing.T) {
-	pages, err := filepath.Glob(filepath.Join(dataDir(t, "html"), "*", "source.html.gz"))
+	pages, err := filepath.Glob(filepath.Join(realdata.Dir(t, "html"), "*", "source.html.gz"))
 	if err != nil || len(pages) == 0 {
 		t.Fatal("no pages", err)
 	}
@@ -121,7 +107,7 @@ func total(m map[[4]string]int) (n int) {
 }
 
 func BenchmarkRealPages(b *testing.B) {
-	pages, _ := filepath.Glob(filepath.Join(dataDir(b, "html"), "*", "source.html.gz"))
+	pages, _ := filepath.Glob(filepath.Join(realdata.Dir(b, "html"), "*", "source.html.gz"))
 	var inputs []loaders.Input
 	var size int64
 	for _, page := range pages {

@@ -15,24 +15,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/loaders"
 	"golang.org/x/text/unicode/norm"
 )
-
-// dataDir returns the folder of real files, $QUARRY_DATA or ../shared/data
-// beside the module, and skips the test where it is absent.
-func dataDir(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("QUARRY_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real files at %s: set QUARRY_DATA", dir)
-	}
-	return dir
-}
 
 // referenceText returns the pages of each file as pdftotext reads them.
 func referenceText(t testing.TB, dir string) map[string][]string {
@@ -68,7 +54,7 @@ func referenceText(t testing.TB, dir string) map[string][]string {
 // or fail without a named cause; the text of the pages is scored against
 // another extractor's, by the F1 of their words.
 func TestRealFiles(t *testing.T) {
-	dir := dataDir(t, "pdf")
+	dir := realdata.Dir(t, "pdf")
 	want := referenceText(t, dir)
 	files, err := filepath.Glob(filepath.Join(dir, "files", "*.pdf"))
 	if err != nil || len(files) == 0 {
@@ -118,7 +104,7 @@ func TestRealFiles(t *testing.T) {
 // TestPasswords opens files that are encrypted by RC4 and AES-256, each with
 // the password of its user and with a wrong one.
 func TestPasswords(t *testing.T) {
-	dir := filepath.Join(dataDir(t, "pdf"), "files")
+	dir := filepath.Join(realdata.Dir(t, "pdf"), "files")
 	for name, password := range map[string]string{"issue6010_1.pdf": "abc", "issue15893_reduced.pdf": "test"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -255,7 +241,7 @@ func wordF1(a, b []string) float64 {
 
 // BenchmarkRealFiles reads all files and reports pages with text a second.
 func BenchmarkRealFiles(b *testing.B) {
-	files, _ := filepath.Glob(filepath.Join(dataDir(b, "pdf"), "files", "*.pdf"))
+	files, _ := filepath.Glob(filepath.Join(realdata.Dir(b, "pdf"), "files", "*.pdf"))
 	var inputs []loaders.Input
 	var size int64
 	for _, file := range files {

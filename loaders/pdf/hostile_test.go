@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/loaders"
 )
 
@@ -68,9 +69,9 @@ func TestMutations(t *testing.T) {
 	for _, b := range []*builder{(&builder{}).pages(show("text"), show("more")), (&builder{}).pages("[(a) -500 (b)] TJ /X Do")} {
 		seeds = append(seeds, []byte(b.file("")))
 	}
-	files, _ := filepath.Glob(filepath.Join(os.Getenv("QUARRY_DATA"), "pdf", "files", "*.pdf"))
-	if len(files) == 0 {
-		files, _ = filepath.Glob(filepath.Join("..", "..", "..", "shared", "data", "pdf", "files", "*.pdf"))
+	var files []string
+	if dir, err := realdata.Find("pdf"); err == nil {
+		files, _ = filepath.Glob(filepath.Join(dir, "files", "*.pdf"))
 	}
 	for _, f := range files {
 		if b, err := os.ReadFile(f); err == nil && len(b) < 30_000 && len(seeds) < 100 {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/loaders"
 	"github.com/quarry-go/quarry/rag/chunk"
 	"github.com/quarry-go/quarry/rag/retrieve"
@@ -175,7 +176,7 @@ func recallOf(q marked, at []int, hits []store.Hit) float64 {
 // the table that the default size was chosen by is printed, for QUARRY_LONG=1
 // with more sizes.
 func TestChunkQuality(t *testing.T) {
-	docs, questions := readMarked(t, dataDir(t, "chunking-eval"))
+	docs, questions := readMarked(t, realdata.Dir(t, "chunking-eval"))
 	least := map[int]float64{800: .89, 1600: .96} // recall in the first 5
 	sizes := []int{800, 1600}
 	if os.Getenv("QUARRY_LONG") != "" {

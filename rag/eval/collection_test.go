@@ -13,29 +13,16 @@ import (
 	"testing"
 
 	"github.com/quarry-go/quarry/embed"
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/rag/eval"
 	"github.com/quarry-go/quarry/rag/retrieve"
 	"github.com/quarry-go/quarry/store"
 	"github.com/quarry-go/quarry/store/local"
 )
 
-// dataDir returns a folder of test data, and skips the test where it is absent.
-func dataDir(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("QUARRY_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no data: set QUARRY_DATA to a folder that holds %s", name)
-	}
-	return dir
-}
-
 func readSet(t testing.TB, name string) *eval.Set {
 	t.Helper()
-	s, err := eval.ReadBEIR(os.DirFS(dataDir(t, name)))
+	s, err := eval.ReadBEIR(os.DirFS(realdata.Dir(t, name)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +95,7 @@ func TestHybridQuality(t *testing.T) {
 				t.Skip("set QUARRY_LONG=1 to measure this set too")
 			}
 			s := readSet(t, name)
-			dir := dataDir(t, "vectors")
+			dir := realdata.Dir(t, "vectors")
 			m := embed.Model{Name: "all-MiniLM-L6-v2", Dim: 384, MaxTokens: 256}
 			vectors := readVectors(t, filepath.Join(dir, "minilm."+name+".q.f32.gz"), m.Dim)
 			questions := map[string][]float32{}
