@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/quarry-go/quarry/internal/sanitize"
 )
 
 func TestMarkers(t *testing.T) {
@@ -84,6 +86,63 @@ func TestQuotePlaceInDocument(t *testing.T) {
 	}
 }
 
+func TestFind(t *testing.T) {
+	for _, c := range []struct {
+		text, quote string
+		want        string // as it stands in the text; empty if it does not
+	}{
+		{"They are unable to pay.", "able to pay", ""},
+		{"They are able to pay.", "able to pay", "able to pay"},
+		{"unable, able", "able", "able"},
+		{"It costs 1,500 euros.", "500 euros", ""},
+		{"It costs 1,500 euros.", "costs 1", ""},
+		{"It costs 2.50 euros, or 50.", "50", "50"},
+		{"It costs 500, or 600.", "500", "500"},
+		{"It is 500.", "It is 500.", "It is 500."},
+		{"It is over.", "It is ov.", ""},
+		{"cafe\u0301 au lait", "cafe", ""},
+		{"费用为五百元整。", "五百元", "五百元"},
+		{"서울에서 왔다", "서울", "서울"},
+		{"It doesn\u2019t matter.", "doesn't matter", "doesn\u2019t matter"},
+		{"end of a page\fand the next", "page and the", "page\fand the"},
+		{"an icon \ue001inside", "icon inside", "icon \ue001inside"},
+		{"re\u00adfund", "refund", "re\u00adfund"},
+		{"", "x", ""},
+	} {
+		a, b, ok := read(c.text).find(c.quote)
+		if c.text[a:b] != c.want || ok != (c.want != "") {
+			t.Errorf("%q in %q: %q, %v", c.quote, c.text, c.text[a:b], ok)
+		}
+	}
+}
+
+// What a model was shown has no hidden characters, and what it quotes of that
+// is found.
+func TestFindWhatWasShown(t *testing.T) {
+	text := "A\u3164 b\u0007ell\ufe00 ra\U000e0041ng; \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645."
+	if _, _, ok := read(text).find(sanitize.Text(text)); !ok {
+		t.Errorf("%q is not found in %q", sanitize.Text(text), text)
+	}
+}
+
+// TestWorkIsBounded gives an answer in which everything cites and quotes
+// everything: it must not cost the product of its parts.
+func TestWorkIsBounded(t *testing.T) {
+	passage := strings.Repeat("some words of a passage ", 4000)
+	answer := strings.Repeat(`"a passage some" `, 2000) + strings.Repeat("[1][2-30]", 2000)
+	sources := make([]Source, 30)
+	for i := range sources {
+		sources[i] = Source{Number: i + 1, Text: passage}
+	}
+	var r Report
+	if n := testing.AllocsPerRun(1, func() { r = Verify(answer, sources) }); n > 200_000 {
+		t.Errorf("%v allocations", n)
+	}
+	if len(r.Citations) != 60_000 || r.Citations[0].Verdict != Quoted {
+		t.Errorf("%d citations", len(r.Citations))
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	for _, s := range []string{"", "a [1].", `"x" [1][2] [1-3]`, "`[1]`", "“”[9]", "[1] a. [1] b", "\xff[1]\"\xfe\""} {
 		f.Add(s, "some text x")
@@ -102,8 +161,7 @@ func FuzzVerify(f *testing.F) {
 				if !q.Found {
 					continue
 				}
-				a, _ := plain(src[q.SourceStart:q.SourceEnd])
-				b, _ := plain(answer[q.Start:q.End])
+				a, b := read(src[q.SourceStart:q.SourceEnd]).text, read(answer[q.Start:q.End]).text
 				if !utf8.ValidString(answer) || !utf8.ValidString(text) {
 					continue
 				}

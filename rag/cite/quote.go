@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/quarry-go/quarry/internal/sanitize"
 )
 
 // A Quote is a quotation in an answer.
@@ -41,51 +43,87 @@ func quotes(answer string, start, end int) []Quote {
 	return out
 }
 
-// find returns the byte range of the first place in text that reads as quote:
-// equal but for runs of white space, invisible format characters, and a full
-// stop or comma that the quotation ends with.
-func find(text, quote string) (start, end int, ok bool) {
-	hay, at := plain(text)
-	needle, _ := plain(quote)
+// A reading is a text as it reads: each run of white space as one space, none
+// at either end, one kind of apostrophe, and nothing that no reader sees.
+type reading struct {
+	text string
+	at   []int // at[i] is where byte i of text comes from; the last, where the text ends
+}
+
+func read(s string) reading {
+	out, at := make([]byte, 0, len(s)), make([]int, 0, len(s)+1)
+	space, end := false, 0
+	for i, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			space = len(out) > 0
+			continue
+		case sanitize.Hidden(r):
+			continue
+		}
+		if space {
+			out, at = append(out, ' '), append(at, end)
+			space = false
+		}
+		_, n := utf8.DecodeRuneInString(s[i:])
+		end = i + n
+		if r == '\u2019' || r == '\u2018' {
+			out, at = append(out, '\''), append(at, i)
+			continue
+		}
+		out = append(out, s[i:end]...)
+		for k := range n {
+			at = append(at, i+k)
+		}
+	}
+	return reading{string(out), append(at, end)}
+}
+
+// find returns the byte range of the first place in the text that was read
+// where quote stands in whole words and numbers; a stop or comma that the
+// quotation ends with may be missing there.
+func (r reading) find(quote string) (start, end int, ok bool) {
+	needle := read(quote).text
 	for _, q := range []string{needle, strings.TrimRight(needle, ".,;:!? ")} {
 		if q == "" {
 			break
 		}
-		if i := strings.Index(hay, q); i >= 0 {
-			return at[i], at[i+len(q)], true
+		for i := 0; ; i++ {
+			k := strings.Index(r.text[i:], q)
+			if k < 0 {
+				break
+			}
+			i += k
+			if !parts(r.text, i) && !parts(r.text, i+len(q)) {
+				return r.at[i], r.at[i+len(q)], true
+			}
 		}
 	}
 	return 0, 0, false
 }
 
-// plain returns s with each run of white space as one space, none at either
-// end, and without format characters; at[i] is the offset in s of byte i of
-// the result, and at[len] the one after the last.
-func plain(s string) (out string, at []int) {
-	var b strings.Builder
-	space, end := false, 0
-	for i, r := range s {
-		switch {
-		case unicode.IsSpace(r):
-			space = b.Len() > 0
-			continue
-		case unicode.Is(unicode.Cf, r):
-			continue
-		}
-		if space {
-			b.WriteByte(' ')
-			at = append(at, end)
-			space = false
-		}
-		n := utf8.RuneLen(r)
-		if r == utf8.RuneError {
-			_, n = utf8.DecodeRuneInString(s[i:])
-		}
-		b.WriteString(s[i : i+n])
-		for k := range n {
-			at = append(at, i+k)
-		}
-		end = i + n
+// parts reports whether byte i of s lies inside of a word or a number, as
+// between the digits and comma of 1,500.
+func parts(s string, i int) bool {
+	before, n := utf8.DecodeLastRuneInString(s[:i])
+	after, m := utf8.DecodeRuneInString(s[i:])
+	switch {
+	case wordly(before) && wordly(after):
+		return true
+	case unicode.IsDigit(after) && (before == '.' || before == ','):
+		before, _ = utf8.DecodeLastRuneInString(s[:i-n])
+		return unicode.IsDigit(before)
+	case unicode.IsDigit(before) && (after == '.' || after == ','):
+		after, _ = utf8.DecodeRuneInString(s[i+m:])
+		return unicode.IsDigit(after)
 	}
-	return b.String(), append(at, end)
+	return false
+}
+
+// wordly reports whether r belongs to a word that white space or punctuation
+// ends: scripts written without spaces, and Korean particles, end anywhere.
+func wordly(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) &&
+		!unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
+			unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }

@@ -1,6 +1,7 @@
 package cite
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -28,8 +29,10 @@ type Citation struct {
 	// SentenceStart and SentenceEnd are the bytes of the answer of the
 	// sentence that the marker stands for.
 	SentenceStart, SentenceEnd int
-	Quotes                     []Quote // what the sentence quotes
-	Verdict                    Verdict
+	// Quotes is what the sentence quotes. Citations of one passage in one
+	// sentence share it.
+	Quotes  []Quote
+	Verdict Verdict
 }
 
 // A Verdict says how far a citation holds.
@@ -47,52 +50,81 @@ const (
 // Verify checks the citations of an answer against the passages that it was
 // given. It is safe for concurrent use, and any answer is allowed.
 func Verify(answer string, sources []Source) Report {
-	byNumber := map[int]*Source{}
-	for i := range sources {
-		byNumber[sources[i].Number] = &sources[i]
+	v := verifier{answer: answer, sources: map[int]Source{}, read: map[int]reading{}}
+	for _, s := range sources {
+		v.sources[s.Number] = s
 	}
 	var r Report
 	all := Markers(answer)
 	for _, s := range sentences(answer, all) {
-		cited := false
+		var here []Marker
 		for len(all) > 0 && all[0].Start < s.end {
-			cited = true
-			r.Citations = append(r.Citations, check(answer, all[0], s.start, s.end, byNumber))
-			all = all[1:]
+			here, all = append(here, all[0]), all[1:]
 		}
-		if text := answer[s.start:s.end]; !cited && strings.ContainsFunc(text, unicode.IsLetter) && !strings.HasSuffix(text, "?") {
+		r.Citations = append(r.Citations, v.check(s, here)...)
+		if text := answer[s.start:s.end]; len(here) == 0 && strings.ContainsFunc(text, unicode.IsLetter) && !strings.HasSuffix(text, "?") {
 			r.Uncited = append(r.Uncited, [2]int{s.start, s.end})
 		}
 	}
 	return r
 }
 
-func check(answer string, m Marker, start, end int, sources map[int]*Source) Citation {
-	c := Citation{Marker: m, SentenceStart: start, SentenceEnd: end, Verdict: Unknown}
-	src := sources[m.Number]
-	c.Quotes = quotes(answer, start, end)
-	if src == nil {
-		return c
+type verifier struct {
+	answer  string
+	sources map[int]Source
+	read    map[int]reading // of the sources that were looked into, by number
+}
+
+// check checks the markers of a sentence.
+func (v *verifier) check(s span, markers []Marker) []Citation {
+	if len(markers) == 0 {
+		return nil
+	}
+	quoted := quotes(v.answer, s.start, s.end)
+	checked := map[int]Citation{} // by number
+	out := make([]Citation, len(markers))
+	for i, m := range markers {
+		c, ok := checked[m.Number]
+		if !ok {
+			c = Citation{SentenceStart: s.start, SentenceEnd: s.end, Quotes: slices.Clone(quoted)}
+			c.Verdict = v.look(m.Number, c.Quotes)
+			checked[m.Number] = c
+		}
+		c.Marker = m
+		out[i] = c
+	}
+	return out
+}
+
+// look looks quotations up in the source with the given number.
+func (v *verifier) look(number int, quotes []Quote) Verdict {
+	src, ok := v.sources[number]
+	if !ok {
+		return Unknown
+	}
+	if len(quotes) == 0 {
+		return Unchecked
+	}
+	text, ok := v.read[number]
+	if !ok {
+		text = read(src.Text)
+		v.read[number] = text
 	}
 	found := 0
-	for i := range c.Quotes {
-		q := &c.Quotes[i]
-		if a, b, ok := find(src.Text, answer[q.Start:q.End]); ok {
+	for i := range quotes {
+		q := &quotes[i]
+		if a, b, ok := text.find(v.answer[q.Start:q.End]); ok {
 			q.Found, q.SourceStart, q.SourceEnd = true, src.Start+a, src.Start+b
 			found++
 		}
 	}
-	switch {
-	case len(c.Quotes) == 0:
-		c.Verdict = Unchecked
-	case found == len(c.Quotes):
-		c.Verdict = Quoted
-	case found > 0:
-		c.Verdict = Partial
-	default:
-		c.Verdict = Misquoted
+	switch found {
+	case 0:
+		return Misquoted
+	case len(quotes):
+		return Quoted
 	}
-	return c
+	return Partial
 }
 
 type span struct{ start, end int }
