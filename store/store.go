@@ -27,6 +27,8 @@ type DB interface {
 	// and find it empty. Dropping one that does not exist is no error, but a
 	// name that [CheckNamespace] refuses is, as in Namespace.
 	Drop(ctx context.Context, name string) error
+	// Close frees what the DB holds, as said above. What was acknowledged
+	// before is not lost by it, to the degree that Info().Features states.
 	Close() error
 }
 

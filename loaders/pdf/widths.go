@@ -2,32 +2,32 @@ package pdf
 
 import "strings"
 
-// The widths of the printable ASCII characters in four of the fonts that every
+// The widths of the 95 printable ASCII characters in four of the fonts that every
 // reader has, in thousandths of the size, from Adobe's font metrics. A file may
 // leave them out.
 var (
-	helvetica = [95]uint16{
+	helvetica = []uint16{
 		278, 278, 355, 556, 556, 889, 667, 222, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
 		556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667,
 		611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667,
 		667, 611, 278, 278, 278, 469, 556, 222, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500,
 		222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 	}
-	helveticaBold = [95]uint16{
+	helveticaBold = []uint16{
 		278, 333, 474, 556, 556, 889, 722, 278, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
 		556, 556, 556, 556, 556, 556, 556, 333, 333, 584, 584, 584, 611, 975, 722, 722, 722, 722, 667,
 		611, 778, 722, 278, 556, 722, 611, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667,
 		667, 611, 333, 278, 333, 584, 556, 278, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556,
 		278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
 	}
-	timesRoman = [95]uint16{
+	timesRoman = []uint16{
 		250, 333, 408, 500, 500, 833, 778, 333, 333, 333, 500, 564, 250, 333, 250, 278, 500, 500, 500,
 		500, 500, 500, 500, 500, 500, 500, 278, 278, 564, 564, 564, 444, 921, 722, 667, 667, 722, 611,
 		556, 722, 722, 333, 389, 722, 611, 889, 722, 722, 556, 722, 667, 556, 611, 722, 722, 944, 722,
 		722, 611, 333, 278, 333, 469, 500, 333, 444, 500, 444, 500, 444, 333, 500, 500, 278, 278, 500,
 		278, 778, 500, 500, 500, 500, 333, 389, 278, 500, 500, 722, 500, 500, 444, 480, 200, 480, 541,
 	}
-	timesBold = [95]uint16{
+	timesBold = []uint16{
 		250, 333, 555, 500, 500, 1000, 833, 333, 333, 333, 500, 570, 250, 333, 250, 278, 500, 500, 500,
 		500, 500, 500, 500, 500, 500, 500, 333, 333, 570, 570, 570, 500, 930, 722, 667, 722, 722, 667,
 		611, 778, 778, 389, 500, 778, 667, 944, 722, 778, 611, 778, 722, 556, 667, 722, 722, 1000, 722,
@@ -41,7 +41,7 @@ var (
 func standardWidths(base string) (w [256]float64) {
 	base = strings.ToLower(base)
 	bold := strings.Contains(base, "bold")
-	table := &helvetica
+	table := helvetica
 	switch times := strings.Contains(base, "times") || strings.Contains(base, "roman"); {
 	case strings.Contains(base, "courier"):
 		for i := range w {
@@ -49,11 +49,11 @@ func standardWidths(base string) (w [256]float64) {
 		}
 		return w
 	case times && bold:
-		table = &timesBold
+		table = timesBold
 	case times:
-		table = &timesRoman
+		table = timesRoman
 	case bold:
-		table = &helveticaBold
+		table = helveticaBold
 	}
 	for i := range w {
 		w[i] = 556
