@@ -98,7 +98,10 @@ func orDefault[T comparable](v, or T) T {
 }
 
 // Run tests the implementation behind h against every rule of package store
-// that its Info declares, each as a subtest.
+// that its Info declares, each as a subtest. The Big List of Naughty Strings is
+// taken from attack/blns/blns.json in the folder that the environment variable
+// QUARRY_DATA names, or in ../shared/data beside the module; without it one
+// rule is skipped.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	run(t, h, groups)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -152,7 +151,7 @@ func withinLimits(c *store.Change, l store.Limits) error {
 // The kit holds a store to what it declares, and to no more.
 func TestRightStores(t *testing.T) {
 	most := groups
-	if os.Getenv("QUARRY_LONG") != "1" { // strings take half of the time, and declarations change little in them
+	if !long() { // strings take half of the time, and declarations change little in them
 		most = slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return g.name == "strings" })
 	}
 	for name, h := range inOrder(rights()) {

@@ -83,13 +83,10 @@ func testArgumentsKept(t *trial) {
 		t.fault("Get, after its ids were overwritten: %s", d)
 	}
 	for _, q := range t.queries(w.shelf) {
-		before := w.search(q)
+		w.search(q)
 		scribble(&store.Chunk{Vector: q.Vector})
-		for i := range before {
-			before[i].Chunk.ID = "scribble"
-		}
 	}
-	w.same("ids, refs and vectors of reads were overwritten by their caller")
+	w.same("ids and vectors of reads were overwritten by their caller")
 }
 
 func testArgumentsRead(t *trial) {

@@ -28,8 +28,8 @@ import (
 // reads come between their sub-requests.
 //
 // [Weak.KillAfter] ends it in the middle of a Write; after [Weak.Restart] what
-// was acknowledged is there and nothing else. Its own faults aside it is as
-// exact as [Reference]. All methods are safe for concurrent use.
+// was acknowledged is there and nothing else. In all else it answers as
+// [Reference] does. All methods are safe for concurrent use.
 type Weak struct {
 	after   func(n int)
 	delay   int
@@ -90,8 +90,9 @@ func (w *Weak) Requests() int {
 	return w.requests
 }
 
-// KillAfter lets n more sub-requests be acknowledged. From then on every call
-// fails with an error that wraps [store.ErrUnavailable], until Restart.
+// KillAfter lets n more sub-requests be acknowledged; 0 kills at once. From
+// then on every call fails with an error that wraps [store.ErrUnavailable],
+// until Restart.
 func (w *Weak) KillAfter(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -325,19 +326,19 @@ func (s *weakStore) Write(ctx context.Context, c store.Change) (store.Changed, e
 		return store.Changed{}, err
 	}
 	var done store.WriteError
-	any := false
+	begun := false
 	for _, phase := range p.phases {
 		s.db.shuffle(phase)
 		for _, r := range phase {
 			if err := s.db.request(ctx, func() { s.apply(r) }); err != nil {
-				if !any {
+				if !begun {
 					return store.Changed{}, err
 				}
 				done.Err = err
 				done.Failed = []store.ItemError{{ID: r.id, Err: err}}
 				return store.Changed{}, &done
 			}
-			any = true
+			begun = true
 			switch r.kind {
 			case putChunk:
 				done.Upserted = append(done.Upserted, r.id)

@@ -19,7 +19,7 @@ func weakHarness(o *WeakOptions) Harness {
 }
 
 func TestWeak(t *testing.T) {
-	Run(t, weakHarness(&WeakOptions{Delay: 500}))
+	Run(t, sized(weakHarness(&WeakOptions{Delay: 500})))
 }
 
 // weakDocument is version n of a document, as a sync would write it.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 )
@@ -11,6 +12,7 @@ type wrong struct {
 	rule  string // of the form group/name
 	h     Harness
 	hangs bool // the defect is a call that does not return
+	falls bool // the defect is a panic
 }
 
 func wrongs() map[string]wrong {
@@ -23,8 +25,8 @@ func wrongs() map[string]wrong {
 	return all
 }
 
-// Each wrong store is refused by the rule that it breaks, and the failure says
-// which it was.
+// Each wrong store is refused by the rule that it breaks, in the way that it
+// breaks it: a hang by a hang, a panic by a panic, all else by what was seen.
 func TestWrongStores(t *testing.T) {
 	for name, w := range inOrder(wrongs()) {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +47,11 @@ func TestWrongStores(t *testing.T) {
 			if len(out.faults) == 0 {
 				t.Fatalf("rule %s accepts it (skipped: %q)", w.rule, out.skipped)
 			}
-			t.Logf("%s: %s", w.rule, out.faults[0])
+			first := out.faults[0]
+			if strings.HasPrefix(first, "no return") != w.hangs || strings.HasPrefix(first, "panic") != w.falls {
+				t.Errorf("rule %s refuses it for another reason: %s", w.rule, first)
+			}
+			t.Logf("%s: %s", w.rule, first)
 		})
 	}
 }
