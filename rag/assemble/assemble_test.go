@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -146,6 +147,63 @@ func TestErrors(t *testing.T) {
 	if _, err := Assemble("q", nil, &Options{Order: "random"}); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("unknown order: %v", err)
 	}
+	// What was found and does not fit is not the same as nothing found.
+	long := strings.Repeat("word ", 100) + "end."
+	if e, err := Assemble("q", []store.Hit{hit("d", long, 0, len(long), 1)}, &Options{Budget: 600}); !errors.Is(err, ErrBudget) {
+		t.Errorf("no room for a passage: %v, %v", e, err)
+	}
+}
+
+func TestMaxPassages(t *testing.T) {
+	var hits []store.Hit
+	for i := range 5 {
+		doc := fmt.Sprintf("Text of document %d.", i)
+		hits = append(hits, hit(fmt.Sprint(i), doc, 0, len(doc), float64(-i)))
+	}
+	e := mustAssemble(t, "q", hits, &Options{MaxPassages: 2})
+	if len(e.Passages) != 2 || e.Passages[1].DocID != "1" {
+		t.Errorf("%+v", e.Passages)
+	}
+	for i, x := range e.Manifest.Entries {
+		if (x.Fate == Dropped) != (i >= 2) || (x.Passage == 0) != (i >= 2) {
+			t.Errorf("entry %d: %+v", i, x)
+		}
+	}
+}
+
+// A trimmed passage speaks of what is left of it alone.
+func TestTrimmedPassage(t *testing.T) {
+	doc := strings.Repeat("A sentence of some length stands here. ", 50)
+	h := hit("d", doc, 0, len(doc), 1)
+	h.Chunk.Marks = []store.Mark{{Kind: "page", Label: "1", End: 200}, {Kind: "page", Label: "2", Start: len(doc) - 50, End: len(doc)}}
+	e := mustAssemble(t, "q", []store.Hit{h}, &Options{Budget: 1500})
+	if p := e.Passages[0]; len(p.Marks) != 1 || p.Marks[0].Label != "1" {
+		t.Errorf("marks %+v of [%d:%d]", p.Marks, p.Start, p.End)
+	}
+	if len(h.Chunk.Marks) != 2 {
+		t.Error("the hit was changed")
+	}
+}
+
+// TestManyNeighbours joins thousands of chunks with marks, in and over the
+// budget: what grows with the square of them does not end.
+func TestManyNeighbours(t *testing.T) {
+	var doc strings.Builder
+	var hits []store.Hit
+	for i := range 20_000 {
+		start := doc.Len()
+		fmt.Fprintf(&doc, "Chunk %d. ", i)
+		h := hit("d", doc.String()[start:], 0, doc.Len()-start, float64(-i))
+		h.Chunk.ID, h.Chunk.Start, h.Chunk.End = fmt.Sprint(i), start, doc.Len()
+		h.Chunk.Marks = []store.Mark{{Kind: "page", Start: start, End: doc.Len(), Label: fmt.Sprint(i)}, {Kind: "page", Start: start + 1, End: doc.Len()}}
+		hits = append(hits, h)
+	}
+	for _, budget := range []int{1 << 30, 10_000} {
+		e := mustAssemble(t, "Chunk 7", hits, &Options{Budget: budget})
+		if len(e.Passages) != 1 || e.Passages[0].Text != doc.String()[:e.Passages[0].End] || e.Passages[0].Start != 0 {
+			t.Errorf("budget %d: %d passages", budget, len(e.Passages))
+		}
+	}
 }
 
 func TestOrders(t *testing.T) {
@@ -278,12 +336,60 @@ func TestNonceDependsOnSecret(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	e := mustAssemble(t, "q", []store.Hit{hit("d", "Some text.", 0, 10, 1), hit("e", "Other text.", 0, 11, 1)}, nil)
+	good := e.Prompt()
 	for name, p := range map[string]string{
-		"unclosed":    strings.Replace(e.Prompt(), "[[end 1 ", "[[fin 1 ", 1),
-		"misnumbered": strings.Replace(e.Prompt(), "[[passage 2 ", "[[passage 3 ", 1),
+		"unclosed":          strings.Replace(good, "[[end 1 ", "[[fin 1 ", 1),
+		"misnumbered":       strings.Replace(good, "[[passage 2 ", "[[passage 3 ", 1),
+		"not from 1":        strings.Replace(good, "[[passage 1 ", "[[passage 0 ", 1),
+		"an end too many":   strings.Replace(good, openMark(1, e.Nonce), closeMark(7, e.Nonce)+openMark(1, e.Nonce), 1),
+		"a passage inside":  strings.Replace(good, "Some", openMark(2, e.Nonce)+"Some", 1),
+		"a passage before":  openMark(2, e.Nonce) + good,
+		"a mark at the end": good + closeMark(2, e.Nonce),
+		"no empty line":     strings.Replace(good, "\n\nSome", "\nSome", 1),
 	} {
-		if _, err := Parse(p, e.Nonce); !errors.Is(err, ErrMarks) {
-			t.Errorf("%s: %v", name, err)
+		if got, err := Parse(p, e.Nonce); p == good || !errors.Is(err, ErrMarks) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if _, err := Parse(good, ""); !errors.Is(err, ErrMarks) {
+		t.Errorf("no nonce: %v", err)
+	}
+}
+
+// book returns n hits on neighbouring chunks of one document, the best in its
+// middle.
+func book(n int) (string, []store.Hit) {
+	var doc strings.Builder
+	var hits []store.Hit
+	for i := range n {
+		start := doc.Len()
+		for j := range 20 {
+			fmt.Fprintf(&doc, "Sentence %d of chunk %d says a thing. ", j, i)
+		}
+		hits = append(hits, hit("book", doc.String(), start, doc.Len(), -float64(max(i-n/2, n/2-i))))
+	}
+	slices.SortStableFunc(hits, func(a, b store.Hit) int { return cmp.Compare(b.Score, a.Score) })
+	return doc.String(), hits
+}
+
+// Neighbours that are too much together cost the worst of them, not the best,
+// and never all.
+func TestNeighboursOverTheBudget(t *testing.T) {
+	for _, n := range []int{5, 30, 200} {
+		_, hits := book(n)
+		for _, budget := range []int{1200, 4000, 16 << 10} {
+			e := mustAssemble(t, "q", hits, &Options{Budget: budget})
+			if e.Empty() {
+				t.Errorf("%d hits, budget %d: nothing is left", n, budget)
+				continue
+			}
+			best := hits[0].Chunk
+			if !slices.ContainsFunc(e.Passages, func(p Passage) bool { return p.Start <= best.Start && best.Start < p.End }) {
+				t.Errorf("%d hits, budget %d: the best is not in [%d:%d]", n, budget, e.Passages[0].Start, e.Passages[0].End)
+			}
+			if used := float64(e.Manifest.Tokens) / float64(budget); used < .7 && n*800 > budget {
+				t.Errorf("%d hits, budget %d: only %.0f%% used", n, budget, 100*used)
+			}
 		}
 	}
 }

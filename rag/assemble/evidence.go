@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/quarry-go/quarry/internal/sanitize"
 	"github.com/quarry-go/quarry/store"
@@ -42,7 +43,7 @@ type Passage struct {
 	DocID      string
 	Source     string
 	Version    string   // of the document
-	Chunks     []string // IDs, in the order of the text
+	Chunks     []string // IDs of what it is made of, in the order of the text
 	Origin     store.Origin
 	Marks      []store.Mark
 	Score      float64 // the best of its hits
@@ -101,9 +102,9 @@ func (c Citation) Place() string {
 // it of a passage of that hit alone. The hit needs the fields of
 // store.FieldsRead.
 func Cite(question string, h store.Hit) Citation {
-	p := newPassage(&h)
+	p := newPiece([]part{{Hit: &h}})
 	p.Number = 1
-	return cite(p, newFocus(question))
+	return cite(&p.Passage, newFocus(question))
 }
 
 // cite returns the citation of p, with the quote that fits the question best.
@@ -170,4 +171,15 @@ func shorten(s string, n int) string {
 		s = s[:i]
 	}
 	return s + ellipsis
+}
+
+// floor returns the greatest UTF-8 boundary of s that is at most n.
+func floor(s string, n int) int {
+	if n >= len(s) {
+		return len(s)
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return max(n, 0)
 }

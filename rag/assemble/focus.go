@@ -2,7 +2,6 @@ package assemble
 
 import (
 	"iter"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -40,17 +39,16 @@ func (f *focus) best(p *Passage) (start, end int) {
 	}
 	var spans []span
 	df := make([]int, len(f.terms))
+	var seen []int // the terms of all spans, each once a span
 	for a, b := range bodies(p) {
-		seen := map[int]bool{}
+		from := len(seen)
 		for t := range f.analyzer.Terms(p.Text[a:b]) {
-			if n, ok := f.terms[string(t)]; ok {
-				seen[n] = true
+			if n, ok := f.terms[string(t)]; ok && !slices.Contains(seen[from:], n) {
+				seen = append(seen, n)
+				df[n]++
 			}
 		}
-		for n := range seen {
-			df[n]++
-		}
-		spans = append(spans, span{a, b, slices.Sorted(maps.Keys(seen))})
+		spans = append(spans, span{a, b, seen[from:len(seen):len(seen)]})
 	}
 	top := -1.0
 	for _, x := range spans {

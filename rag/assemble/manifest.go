@@ -1,11 +1,9 @@
 package assemble
 
-import "github.com/quarry-go/quarry/store"
-
 // A Manifest is the account of a context: what became of each hit, and what
 // the tokens were spent on.
 type Manifest struct {
-	Entries []Entry // one a hit, in the order in which they were decided
+	Entries []Entry // one a hit, in the order of the hits
 	// Budget is what the prompt may cost and Tokens what it costs, in the
 	// units of the counter.
 	Budget, Tokens int
@@ -27,40 +25,31 @@ type Fate string
 // The fates.
 const (
 	Kept    Fate = "kept"    // it is a passage, or starts one
-	Merged  Fate = "merged"  // it is part of a passage
-	Trimmed Fate = "trimmed" // it is in a passage that was cut to fit the budget
+	Merged  Fate = "merged"  // it is part of a passage that another starts
+	Trimmed Fate = "trimmed" // its first sentences are a passage
 	Dropped Fate = "dropped" // it is not in the context
 )
 
-func (m *Manifest) note(h *store.Hit, f Fate, reason string) {
-	m.Entries = append(m.Entries, Entry{ChunkID: h.Chunk.ID, DocID: h.Chunk.DocID, Fate: f, Reason: reason, Score: h.Score})
-}
-
-// revise changes the entries of p's chunks.
-func (m *Manifest) revise(p *Passage, f Fate, reason string) {
-	for i := range m.Entries {
-		e := &m.Entries[i]
-		if e.Fate == Dropped {
-			continue
-		}
-		for _, id := range p.Chunks {
-			if e.ChunkID == id {
-				e.Fate, e.Reason = f, reason
-			}
-		}
+// drop notes that parts are not in the context.
+func (a *assembler) drop(parts []part, reason string) {
+	for _, q := range parts {
+		e := &a.manifest.Entries[q.rank]
+		e.Fate, e.Reason, e.Passage = Dropped, reason, 0
 	}
 }
 
-// number writes the passages' numbers into the entries.
-func (m *Manifest) number(ps []Passage) {
-	for _, p := range ps {
-		for i := range m.Entries {
-			e := &m.Entries[i]
-			for _, id := range p.Chunks {
-				if e.Fate != Dropped && e.ChunkID == id {
-					e.Passage = p.Number
-				}
-			}
+// keep notes that the parts of p are in the context.
+func (a *assembler) keep(p *piece) {
+	for i, q := range p.parts {
+		e := &a.manifest.Entries[q.rank]
+		e.Passage = p.Number
+		switch {
+		case p.trimmed:
+			e.Fate, e.Reason = Trimmed, "cut to fit the budget"
+		case i == 0:
+			e.Fate, e.Reason = Kept, ""
+		default:
+			e.Fate, e.Reason = Merged, "touches a passage of its document"
 		}
 	}
 }
