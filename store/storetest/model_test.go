@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/store"
 )
 
@@ -186,9 +187,9 @@ func TestNaughtyStrings(t *testing.T) {
 	if len(list) < 500 {
 		t.Errorf("%d strings, want the 500 and more of the list", len(list))
 	}
-	t.Setenv(dataVariable, t.TempDir())
+	t.Setenv(realdata.Variable, t.TempDir())
 	if _, err := naughtyStrings(); err == nil {
-		t.Errorf("%s is not looked at", dataVariable)
+		t.Errorf("%s is not looked at", realdata.Variable)
 	}
 }
 

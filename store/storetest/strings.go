@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/quarry-go/quarry/internal/realdata"
 )
 
 // Strings returns strings that break stores: quotes and operators of query
@@ -36,18 +38,14 @@ func Strings() []string {
 	}
 }
 
-// dataVariable names the folder of data sets; without it, it is looked for
-// beside the module.
-const dataVariable = "QUARRY_DATA"
-
 // naughtyStrings returns the Big List of Naughty Strings by Max Woolf, those
 // of it that are not empty.
 func naughtyStrings() ([]string, error) {
-	dir, err := dataDir()
+	dir, err := realdata.Find("attack")
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "attack", "blns", "blns.json"))
+	data, err := os.ReadFile(filepath.Join(dir, "blns", "blns.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,24 +62,4 @@ func naughtyStrings() ([]string, error) {
 		}
 	}
 	return out, nil
-}
-
-func dataDir() (string, error) {
-	if dir := os.Getenv(dataVariable); dir != "" {
-		return dir, nil
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, "..", "shared", "data"), nil
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return "", fmt.Errorf("no go.mod above the working directory; set %s", dataVariable)
-		}
-		dir = up
-	}
 }
