@@ -59,6 +59,17 @@ chunk loses its record, and a store without atomic writes removes the record
 first and writes it last. The version of a Ref in a record counts the Ref's
 documents, so that a missing one shows.
 
+What is gone from a source is deleted at the end of a sync: a Ref that is not
+listed any more, and a document that its Ref gives no more, which may have moved
+to another. So one guard, MaxDelete, sees all of it, and nothing is deleted
+before all was seen.
+
+A record is written without its chunks only where the store still has it in the
+same version, and nothing else writes to the namespace meanwhile: a document
+that is deleted while a sync runs does not come back empty. That holds for the
+writers of one process; two processes over one remote store may not sync one
+source at a time.
+
 The space of a vector travels with it, in store.Change and store.Query, so that
 vectors of two models never meet.
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/quarry-go/quarry/embed"
 	"github.com/quarry-go/quarry/loaders"
@@ -15,17 +14,16 @@ import (
 
 // prepared is a document that is ready to be written.
 type prepared struct {
-	doc    store.Doc
-	old    *store.Doc // what the store has of it
+	doc    store.Doc  // its record
+	old    *store.Doc // the record that the store has
 	same   bool       // the chunks in the store are right
 	chunks []store.Chunk
 }
 
-// record returns the document's record under a version of its Ref.
-func (p *prepared) record(refVersion string) store.Doc {
-	d := p.doc
-	d.RefVersion = refVersion
-	return d
+// written returns p as it is once it was written, without what it holds.
+func (p *prepared) written() *prepared {
+	doc := p.doc
+	return &prepared{doc: doc, old: &doc, same: true}
 }
 
 func (p *prepared) size() int {
@@ -37,23 +35,10 @@ func (p *prepared) size() int {
 	return n
 }
 
-// add puts p into the batch under a version of its Ref. A record that would
-// not change is not written.
-func (b *batch) add(p *prepared, refVersion string) {
-	d := p.record(refVersion)
-	switch {
-	case p.same && sameDoc(&d, p.old):
-		return
-	case p.same:
-	case p.old == nil:
-		b.added = append(b.added, d.Ref)
-	default:
-		b.changed = append(b.changed, d.Ref)
-	}
-	b.docs = append(b.docs, d)
-	b.chunks = append(b.chunks, p.chunks...)
-	if !p.same { // even of a new document: chunks may be there that no record speaks of
-		b.clear = append(b.clear, d.ID)
+// add puts p into the batch, unless the store has all of it.
+func (b *batch) add(p *prepared) {
+	if p != nil && !(p.same && sameDoc(&p.doc, p.old)) {
+		b.docs = append(b.docs, p)
 	}
 }
 
@@ -63,14 +48,24 @@ func sameDoc(a, b *store.Doc) bool {
 }
 
 // prepare makes a document ready: stages, identity, cutting, embedding. old is
-// what the store has of its Ref. Errors concern this document alone unless
-// they are a *fatalError.
-func (s *syncer) prepare(ctx context.Context, d Document, old []store.Doc) (*prepared, error) {
+// what the store has of its Ref, by ID. It returns nil for a document that a
+// stage leaves out. Errors concern this document alone unless they are a
+// *fatalError.
+func (s *syncer) prepare(ctx context.Context, d Document, old map[string]*store.Doc) (*prepared, error) {
 	for _, w := range d.Warnings {
 		s.warn(d.Ref, w)
 	}
+	ref := d.Ref
 	for _, st := range s.opts.Stages {
-		if err := st.Apply(ctx, &d); err != nil {
+		err := st.Apply(ctx, &d)
+		if err == nil && d.Ref != ref {
+			err = fmt.Errorf("%w: it changed the Ref to %q", loaders.ErrInvalid, d.Ref)
+		}
+		if errors.Is(err, loaders.ErrSkipped) {
+			s.skip(&DocError{Ref: ref, URI: d.URI, Err: fmt.Errorf("stage %s: %w", st.Name, err)})
+			return nil, nil
+		}
+		if err != nil {
 			return nil, fmt.Errorf("stage %s: %w", st.Name, err)
 		}
 	}
@@ -88,13 +83,11 @@ func (s *syncer) prepare(ctx context.Context, d Document, old []store.Doc) (*pre
 	if !s.claim(p.doc.ID) {
 		return nil, fmt.Errorf("%w: another document of the source has the ID %q", loaders.ErrInvalid, d.ID)
 	}
-	if err := s.compare(ctx, p, old); err != nil {
+	p.old = old[p.doc.ID]
+	if err := s.compare(ctx, p); err != nil {
 		return nil, err
 	}
 	if p.same {
-		s.mu.Lock()
-		s.report.Unchanged++
-		s.mu.Unlock()
 		return p, nil
 	}
 	if err := s.cut(ctx, p, &d, meta); err != nil {
@@ -108,13 +101,8 @@ func (s *syncer) prepare(ctx context.Context, d Document, old []store.Doc) (*pre
 	return p, nil
 }
 
-// compare finds what the store has of p.
-func (s *syncer) compare(ctx context.Context, p *prepared, old []store.Doc) error {
-	for i := range old {
-		if old[i].ID == p.doc.ID {
-			p.old = &old[i]
-		}
-	}
+// compare finds what the store has of p, if that is not known.
+func (s *syncer) compare(ctx context.Context, p *prepared) error {
 	if p.old == nil { // it may have moved here from another Ref
 		for d, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: []string{p.doc.ID}}) {
 			if err != nil {
@@ -123,9 +111,18 @@ func (s *syncer) compare(ctx context.Context, p *prepared, old []store.Doc) erro
 			p.old = &d
 		}
 	}
-	if p.old != nil && p.old.Version == p.doc.Version {
+	if p.old == nil {
+		return nil
+	}
+	if p.old.Version == p.doc.Version {
 		p.same = true
 		p.doc.Chunks = p.old.Chunks
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claimed[p.doc.ID] = true
+	if p.same {
+		s.report.Unchanged++
 	}
 	return nil
 }
@@ -224,11 +221,18 @@ func (s *syncer) vectors(ctx context.Context, p *prepared) (map[string][]float32
 func (s *syncer) claim(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.claimed[id] {
+	if _, taken := s.claimed[id]; taken {
 		return false
 	}
-	s.claimed[id] = true
+	s.claimed[id] = false
 	return true
+}
+
+// skip notes a document that was left out on purpose.
+func (s *syncer) skip(e *DocError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.report.Skipped = append(s.report.Skipped, e)
 }
 
 func (s *syncer) warn(ref, text string) {
@@ -236,6 +240,3 @@ func (s *syncer) warn(ref, text string) {
 	defer s.mu.Unlock()
 	s.report.Warnings = append(s.report.Warnings, Warning{ref, text})
 }
-
-// flushAfter is how long documents wait to be written together.
-const flushAfter = time.Second

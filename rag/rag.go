@@ -8,6 +8,8 @@ import (
 	"iter"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/quarry-go/quarry/rag/assemble"
 	"github.com/quarry-go/quarry/rag/chunk"
 	"github.com/quarry-go/quarry/rag/retrieve"
@@ -65,7 +67,8 @@ type core struct {
 	secret []byte
 
 	mu      sync.Mutex
-	syncing map[[2]string]bool // namespace and source of each sync under way
+	syncing map[[2]string]bool             // namespace and source of each sync under way
+	writing map[string]*semaphore.Weighted // by namespace; see hold
 }
 
 // Open opens the knowledge base in the folder dir, and makes it if the folder
@@ -117,7 +120,7 @@ func New(o *Options) (*KB, error) {
 }
 
 func build(db store.DB, o *Options, owned bool) (*KB, error) {
-	c := &core{db: db, owned: owned, secret: make([]byte, 32), syncing: map[[2]string]bool{}}
+	c := &core{db: db, owned: owned, secret: make([]byte, 32), syncing: map[[2]string]bool{}, writing: map[string]*semaphore.Weighted{}}
 	if o != nil {
 		c.opts = *o
 	}
@@ -183,14 +186,48 @@ func (k *KB) Namespaces(ctx context.Context) iter.Seq2[string, error] { return k
 
 // Drop removes everything in the knowledge base's namespace.
 func (k *KB) Drop(ctx context.Context) error {
-	err := k.err
-	if err == nil {
-		err = k.db.Drop(ctx, k.name)
-	}
+	err := k.change(ctx, func() error { return k.db.Drop(ctx, k.name) })
 	if err != nil {
 		return fmt.Errorf("rag: drop: %w", err)
 	}
 	return nil
+}
+
+// everybody is more than ever write to one namespace at a time.
+const everybody = 1 << 30
+
+// hold waits for the right to write to the namespace, and returns what gives
+// it back. Writes go side by side; one that depends on what is there, and any
+// to a store without atomic writes, goes alone.
+func (k *KB) hold(ctx context.Context, alone bool) (release func(), err error) {
+	k.mu.Lock()
+	w := k.writing[k.name]
+	if w == nil {
+		w = semaphore.NewWeighted(everybody)
+		k.writing[k.name] = w
+	}
+	k.mu.Unlock()
+	n := int64(1)
+	if alone || k.store.Info().Features.Atomicity != store.AtomicChange {
+		n = everybody
+	}
+	if err := w.Acquire(ctx, n); err != nil {
+		return nil, err
+	}
+	return func() { w.Release(n) }, nil
+}
+
+// change calls f, which changes the namespace whatever is there.
+func (k *KB) change(ctx context.Context, f func() error) error {
+	if k.err != nil {
+		return k.err
+	}
+	release, err := k.hold(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return f()
 }
 
 // Store returns the store of the knowledge base's namespace, for what this

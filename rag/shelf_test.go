@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -22,11 +21,11 @@ import (
 // A shelf is a Lister over Refs that a test puts there. Every Ref holds its
 // documents as texts by ID.
 type shelf struct {
-	mu    sync.Mutex
 	refs  map[string]map[string]string // Ref -> document ID -> text
 	touch map[string]int               // Ref -> how often its version changed without its content
 	bad   map[string]error             // Ref -> what its Load ends with
 	group *loaders.DocError            // what the listing reports besides
+	noURI bool                         // of the documents
 	loads atomic.Int64
 }
 
@@ -68,7 +67,11 @@ func (s *shelf) load(ctx context.Context, id string) iter.Seq2[Document, error] 
 				yield(Document{}, err)
 				return
 			}
-			if !yield(Document{ID: doc, Ref: id, URI: "shelf/" + id, Text: s.refs[id][doc]}, nil) {
+			d := Document{ID: doc, Ref: id, URI: "shelf/" + id, Text: s.refs[id][doc]}
+			if s.noURI {
+				d.URI = ""
+			}
+			if !yield(d, nil) {
 				return
 			}
 		}

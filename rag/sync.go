@@ -19,10 +19,10 @@ type SyncOptions struct {
 	Stages []Stage
 	// Chunker cuts this source's documents; nil means the knowledge base's.
 	Chunker Chunker
-	// MaxDelete is the share of the source's documents that a sync may delete
-	// because they are gone. 0 means half of them where the source has 20 or
-	// more, and any but all of them where it has fewer; 1 allows all;
-	// a negative value deletes none.
+	// MaxDelete is the share of the documents that the source had before which
+	// a sync may delete because they are gone. 0 means half of them where there
+	// were 20 or more; where there were fewer, any number, if something is
+	// left or has come. 1 allows all, and a negative value deletes none.
 	MaxDelete float64
 	// Workers is how many Refs are read at a time; 0 means one a processor.
 	Workers int
@@ -35,8 +35,9 @@ type Stage struct {
 	// Name identifies the stage and its settings. Documents are processed
 	// again when the names of a sync's stages change.
 	Name string
-	// Apply changes d, which it owns. An error that wraps loaders.ErrSkipped
-	// leaves the document out, another makes it fail.
+	// Apply changes d, which it owns, but not its Ref. An error that wraps
+	// loaders.ErrSkipped leaves the document out, as if the loader did not
+	// give it; another makes it fail.
 	Apply func(ctx context.Context, d *Document) error
 }
 
@@ -60,9 +61,10 @@ type Report struct {
 	Embedded int
 	Usage    embed.Usage
 	Writes   int // changes written to the store
-	// Failed is what could not be read, cut or embedded; what the store had
-	// of it stays. Skipped is what was left out on purpose: a kind without a
-	// parser, a file over the loader's limit.
+	// Failed is what could not be read, cut, embedded or stored; what the
+	// store had of it stays. Skipped is what was left out on purpose: a kind
+	// without a parser, a file over the loader's limit, where the same holds;
+	// and what a Stage left out, which is deleted like all that is gone.
 	Failed, Skipped []*DocError
 	Warnings        []Warning
 	Duration        time.Duration
@@ -98,8 +100,9 @@ func (r Report) String() string {
 //
 // Where the loader is a loaders.Lister, a Ref whose version is the one stored
 // is not read. A document that cannot be read is in the report, and what the
-// store has of it stays, as does everything in a folder that cannot be listed.
-// No more documents are deleted than MaxDelete allows: else the error wraps
+// store has of its Ref stays, as does everything in a folder that cannot be
+// listed. What is gone is deleted at the end, once the whole source was seen,
+// and no more of it than MaxDelete allows: else the error wraps
 // [ErrMassDelete], none is deleted, and all else is done.
 //
 // A sync that ends early, by a crash or an error, leaves whole documents, and
@@ -107,10 +110,10 @@ func (r Report) String() string {
 // also leave chunks that no record vouches for; the next sync that reads every
 // document of the source removes them, as far as the store shows them by then.
 //
-// Errors wrap [ErrBusy] where the source is
-// being synced already, and [ErrInvalid] for an empty source; an error of the
-// store, of the listing, or of the embedding service ends the sync. The report
-// says what was done in any case.
+// Errors wrap [ErrBusy] where the source is being synced already, and
+// [ErrInvalid] for an empty source; an error of the store, of the listing, or
+// of the embedding service ends the sync, and so does the end of the context.
+// The report says what was done in any case.
 func (k *KB) Sync(ctx context.Context, source string, l Loader, o *SyncOptions) (Report, error) {
 	s, err := k.newSync(source, l, o)
 	if err == nil {
@@ -120,15 +123,20 @@ func (k *KB) Sync(ctx context.Context, source string, l Loader, o *SyncOptions) 
 		return Report{Source: source}, fmt.Errorf("rag: sync %s: %w", source, err)
 	}
 	defer k.unlockSource(source)
-	ctx, done := k.start(ctx, Op{Name: OpSync, Source: source})
-	begin := time.Now()
-	err = s.run(ctx, l)
-	s.report.Duration = time.Since(begin)
-	if err != nil {
-		err = fmt.Errorf("rag: sync %s: %w", source, err)
+	if err := s.observed(ctx, l, 0); err != nil {
+		return s.report, fmt.Errorf("rag: sync %s: %w", source, err)
 	}
+	return s.report, nil
+}
+
+// observed runs a sync of the given number of documents, 0 if it is not known.
+func (s *syncer) observed(ctx context.Context, l Loader, items int) error {
+	ctx, done := s.kb.start(ctx, Op{Name: OpSync, Source: s.source, Items: items})
+	begin := time.Now()
+	err := s.run(ctx, l)
+	s.report.Duration = time.Since(begin)
 	done(Outcome{Err: err, Items: s.report.Added + s.report.Changed, InputTokens: s.report.Usage.Tokens})
-	return s.report, err
+	return err
 }
 
 // A Plan is what a sync would do.
@@ -145,12 +153,11 @@ type Plan struct {
 // Sync, with ErrMassDelete where Sync would delete too much.
 func (k *KB) Plan(ctx context.Context, source string, l Loader, o *SyncOptions) (Plan, error) {
 	s, err := k.newSync(source, l, o)
-	if err == nil {
-		s.plan = &Plan{}
-		err = s.run(ctx, l)
-	} else {
-		s = &syncer{plan: &Plan{}}
+	if err != nil {
+		return Plan{Report: Report{Source: source}}, fmt.Errorf("rag: plan %s: %w", source, err)
 	}
+	s.plan = &Plan{}
+	err = s.run(ctx, l)
 	s.plan.Report = s.report
 	if err != nil {
 		return *s.plan, fmt.Errorf("rag: plan %s: %w", source, err)
@@ -170,15 +177,10 @@ func (k *KB) Put(ctx context.Context, docs ...Document) (Report, error) {
 	if err != nil {
 		return Report{Source: PutSource}, fmt.Errorf("rag: put: %w", err)
 	}
-	ctx, done := k.start(ctx, Op{Name: OpSync, Source: PutSource, Items: len(docs)})
-	begin := time.Now()
-	err = s.run(ctx, l)
-	s.report.Duration = time.Since(begin)
-	if err != nil {
-		err = fmt.Errorf("rag: put: %w", err)
+	if err := s.observed(ctx, l, len(docs)); err != nil {
+		return s.report, fmt.Errorf("rag: put: %w", err)
 	}
-	done(Outcome{Err: err, Items: s.report.Added + s.report.Changed, InputTokens: s.report.Usage.Tokens})
-	return s.report, err
+	return s.report, nil
 }
 
 // newSync returns a syncer with the options' defaults filled in.
@@ -250,10 +252,10 @@ func (k *KB) DeleteSource(ctx context.Context, source string) error {
 }
 
 func (k *KB) remove(ctx context.Context, what string, f Filter) error {
-	err := k.err
-	if err == nil {
-		_, err = k.store.Write(ctx, store.Change{Delete: f})
-	}
+	err := k.change(ctx, func() error {
+		_, err := k.store.Write(ctx, store.Change{Delete: f})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("rag: %s: %w", what, err)
 	}

@@ -129,17 +129,62 @@ func TestSyncDeletesWhatIsGone(t *testing.T) {
 
 func TestMaxDelete(t *testing.T) {
 	for _, c := range []struct {
-		total, gone int
-		limit       float64
-		ok          bool
+		before, gone, added int
+		limit               float64
+		ok                  bool
 	}{
-		{1, 1, 0, false}, {2, 1, 0, true}, {19, 18, 0, true}, {20, 10, 0, true}, {20, 11, 0, false},
-		{100, 11, .1, false}, {100, 10, .1, true}, {100, 100, 1, true}, {1, 1, 1, true},
+		{1, 1, 0, 0, false}, {2, 1, 0, 0, true}, {19, 18, 0, 0, true}, {20, 10, 0, 0, true}, {20, 11, 0, 0, false},
+		{1, 1, 1, 0, true}, {19, 19, 1, 0, true}, {20, 11, 20, 0, false}, {100, 100, 1000, 0, false}, {0, 0, 9, 0, true},
+		{100, 11, 0, .1, false}, {100, 10, 0, .1, true}, {100, 100, 0, 1, true}, {1, 1, 0, 1, true}, {100, 11, 1000, .1, false},
 	} {
-		s := &syncer{opts: SyncOptions{MaxDelete: c.limit}}
-		if got := s.mayDelete(c.gone, c.total); got != c.ok {
-			t.Errorf("mayDelete(%d of %d, limit %v) = %v", c.gone, c.total, c.limit, got)
+		k := newKB(t, nil)
+		s := newShelf(nil)
+		for i := range c.before {
+			s.put(fmt.Sprint("old", i), "text")
 		}
+		mustSync(t, k, "shelf", s, nil)
+		for i := range c.gone {
+			delete(s.refs, fmt.Sprint("old", i))
+		}
+		for i := range c.added {
+			s.put(fmt.Sprint("new", i), "text")
+		}
+		p, perr := k.Plan(t.Context(), "shelf", s, &SyncOptions{MaxDelete: c.limit})
+		r, err := k.Sync(t.Context(), "shelf", s, &SyncOptions{MaxDelete: c.limit})
+		if ok := err == nil; ok != c.ok || !ok && !errors.Is(err, ErrMassDelete) || ok && r.Deleted != c.gone {
+			t.Errorf("%+v: %v, %v", c, r, err)
+		}
+		if fmt.Sprint(perr) != strings.Replace(fmt.Sprint(err), "sync", "plan", 1) || p.Deleted != r.Deleted || len(p.Delete) != r.Deleted {
+			t.Errorf("%+v: planned %v, %v, done %v, %v", c, p, perr, r, err)
+		}
+		if mass, ok := errors.AsType[*MassDeleteError](err); ok && (mass.Total != c.before || len(mass.Vanished) != c.gone) {
+			t.Errorf("%+v: %v", c, mass)
+		}
+	}
+}
+
+// A Ref that loses its documents is watched like a source that loses its Refs.
+func TestMaxDeleteInsideOfARef(t *testing.T) {
+	k := newKB(t, nil)
+	s := newShelf(nil)
+	box := map[string]string{}
+	for i := range 30 {
+		box[fmt.Sprint("row", i)] = fmt.Sprint("text of row ", i)
+	}
+	s.refs["table"] = box
+	mustSync(t, k, "shelf", s, nil)
+	s.refs["table"] = map[string]string{"row0": box["row0"]}
+	if _, err := k.Sync(t.Context(), "shelf", s, nil); !errors.Is(err, ErrMassDelete) {
+		t.Errorf("29 of 30: %v", err)
+	}
+	if n := len(documents(t, k)); n != 30 {
+		t.Errorf("%d documents left, want 30", n)
+	}
+	if r := mustSync(t, k, "shelf", s, &SyncOptions{MaxDelete: -1}); r.Deleted != 0 || len(documents(t, k)) != 30 {
+		t.Errorf("MaxDelete -1: %v", r)
+	}
+	if r := mustSync(t, k, "shelf", s, &SyncOptions{MaxDelete: 1}); r.Deleted != 29 {
+		t.Errorf("MaxDelete 1: %v", r)
 	}
 }
 
@@ -274,26 +319,29 @@ func TestRefsOfManyDocuments(t *testing.T) {
 	}
 }
 
+// A document that moves to another Ref is whole after the sync that sees it,
+// whichever Ref is read first.
 func TestADocumentMovesToAnotherRef(t *testing.T) {
-	k := newKB(t, nil)
-	s := newShelf(nil)
-	s.refs["box1"] = map[string]string{"m": "the message", "n": "another"}
-	mustSync(t, k, "shelf", s, nil)
-	s.refs["box1"] = map[string]string{"n": "another"}
-	s.refs["box2"] = map[string]string{"m": "the message"}
-	mustSync(t, k, "shelf", s, nil)
-	// Whichever Ref was read first, the next sync finds the document whole.
-	mustSync(t, k, "shelf", s, nil)
-	var refs []string
-	for _, d := range documents(t, k) {
-		refs = append(refs, d.Ref)
-	}
-	if len(refs) != 2 {
-		t.Errorf("Refs %v", refs)
-	}
-	hits := find(t, k, "message")
-	if len(hits) != 1 {
-		t.Errorf("%d hits", len(hits))
+	for _, c := range []struct{ from, to string }{{"box1", "box2"}, {"box2", "box1"}} {
+		for _, text := range []string{"the message", "the message, edited"} {
+			k := newKB(t, nil)
+			s := newShelf(nil)
+			s.noURI = true // nothing but the Ref changes
+			s.refs[c.from] = map[string]string{"m": "the message", "n": "another"}
+			mustSync(t, k, "shelf", s, nil)
+			s.refs[c.from] = map[string]string{"n": "another"}
+			s.refs[c.to] = map[string]string{"m": text}
+			if r := mustSync(t, k, "shelf", s, &SyncOptions{Workers: 1}); r.Deleted != 0 {
+				t.Errorf("from %s to %s: %v", c.from, c.to, r)
+			}
+			whole(t, k)
+			if hits := find(t, k, "message"); len(hits) != 1 || hits[0].Chunk.Text != text {
+				t.Errorf("from %s to %s: hits %v", c.from, c.to, hits)
+			}
+			if r := mustSync(t, k, "shelf", s, nil); r.Unchanged != 2 || r.Writes != 0 {
+				t.Errorf("once more: %v", r)
+			}
+		}
 	}
 }
 
@@ -335,8 +383,11 @@ func TestSettingsCutAgain(t *testing.T) {
 		t.Errorf("nothing new: %v", r)
 	}
 	skip := Stage{Name: "skip", Apply: func(context.Context, *Document) error { return fmt.Errorf("draft: %w", loaders.ErrSkipped) }}
-	if r := mustSync(t, k, "shelf", s, &SyncOptions{Stages: []Stage{skip}}); len(r.Skipped) != 1 {
+	if r := mustSync(t, k, "shelf", s, &SyncOptions{Stages: []Stage{skip}, MaxDelete: 1}); len(r.Skipped) != 1 || r.Deleted != 1 {
 		t.Errorf("skipped: %v", r)
+	}
+	if docs := documents(t, k); len(docs) != 0 {
+		t.Errorf("left out, and still there: %v", docs)
 	}
 	if _, err := k.Sync(t.Context(), "shelf", s, &SyncOptions{Stages: []Stage{{}}}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("nameless stage: %v", err)
@@ -471,8 +522,11 @@ func TestProgress(t *testing.T) {
 // more than the workers and the writer can hold.
 func TestBackPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := make(chan struct{})
-		db := &gatedDB{DB: storetest.NewReference(), gate: gate}
+		db := &hookedDB{DB: storetest.NewReference()}
+		db.write = func(ctx context.Context, _ store.Change) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
 		k, err := New(&Options{DB: db})
 		if err != nil {
 			t.Fatal(err)
@@ -506,31 +560,6 @@ func TestBackPressure(t *testing.T) {
 			t.Errorf("err = %v", err)
 		}
 	})
-}
-
-// gatedDB holds every Write until the gate opens or the context ends.
-type gatedDB struct {
-	store.DB
-	gate chan struct{}
-}
-
-func (g *gatedDB) Namespace(name string) (store.Store, error) {
-	s, err := g.DB.Namespace(name)
-	return &gatedStore{s, g.gate}, err
-}
-
-type gatedStore struct {
-	store.Store
-	gate chan struct{}
-}
-
-func (g *gatedStore) Write(ctx context.Context, c store.Change) (store.Changed, error) {
-	select {
-	case <-g.gate:
-		return g.Store.Write(ctx, c)
-	case <-ctx.Done():
-		return store.Changed{}, ctx.Err()
-	}
 }
 
 // TestCancelledSyncResumes cancels a sync after each number of documents, and
@@ -606,6 +635,14 @@ func TestReadersSeeWholeDocuments(t *testing.T) {
 	close(stop)
 	if n := <-done + <-done; n == 0 {
 		t.Error("nobody asked anything")
+	}
+}
+
+// whole wants every record to vouch for chunks that are there.
+func whole(t testing.TB, k *KB) {
+	t.Helper()
+	if err := storetest.CheckWhole(t.Context(), k.Store()); err != nil {
+		t.Error(err)
 	}
 }
 

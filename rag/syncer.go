@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -33,27 +32,21 @@ type syncer struct {
 	mu       sync.Mutex
 	report   Report
 	progress Progress
-	claimed  map[string]bool // Doc IDs seen in this sync
-	refs     map[string]bool // Refs listed in this sync
-	kept     map[string]bool // Refs whose documents stay, seen or not: they failed
-	groups   []*DocError     // errors of whole groups of Refs, which stay too
+	claimed  map[string]bool // Doc IDs seen in this sync; true: the store had them before
+	kept     spared          // Refs whose documents stay, seen or not: they failed
 	marked   bool            // the sync mark is in the store
 }
 
-// batch is what the writer writes together: the documents of a Ref, or a part
-// of them.
+// batch is what a reader hands to the writer: the documents of a Ref that need
+// to be written, or a part of them.
 type batch struct {
-	ref    string
-	docs   []store.Doc
-	chunks []store.Chunk
-	clear  []string // Doc IDs whose chunks are replaced or deleted
-	last   bool     // the Ref is done
-
-	added, changed, deleted []string // the Refs of documents
+	ref  string
+	docs []*prepared
+	last bool // the Ref is done
 }
 
 func (s *syncer) run(ctx context.Context, l Loader) error {
-	s.claimed, s.refs, s.kept = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	s.claimed = map[string]bool{}
 	interrupted, err := s.interrupted(ctx)
 	if err != nil {
 		return err
@@ -61,8 +54,7 @@ func (s *syncer) run(ctx context.Context, l Loader) error {
 	if err := s.fill(ctx, l); err != nil {
 		return err
 	}
-	_, lists := l.(loaders.Lister)
-	if err := s.sweep(ctx, lists); err != nil {
+	if err := s.sweep(ctx); err != nil {
 		return err
 	}
 	return s.unmark(ctx, interrupted)
@@ -72,11 +64,12 @@ func (s *syncer) run(ctx context.Context, l Loader) error {
 func (s *syncer) fill(ctx context.Context, l Loader) error {
 	s.work = make(chan batch)
 	written := make(chan error, 1)
-	writing, stop := context.WithCancelCause(ctx)
+	writing, stop := context.WithCancel(ctx)
+	defer stop()
 	go func() {
 		err := s.write(ctx)
 		if err != nil {
-			stop(err) // the readers need not go on
+			stop() // the readers need not go on
 		}
 		written <- err
 	}()
@@ -92,14 +85,15 @@ func (s *syncer) fill(ctx context.Context, l Loader) error {
 	readErr := g.Wait()
 	close(s.work)
 	writeErr := <-written
-	stop(nil)
-	switch {
+	switch { // the first is the cause where others say that they were cancelled
 	case writeErr != nil:
 		return writeErr
-	case readErr != nil: // the cause of an err that says that reading was cancelled
+	case readErr != nil:
 		return readErr
+	case err != nil:
+		return err
 	}
-	return err
+	return ctx.Err() // what a loader gave until then may not be all
 }
 
 // lookup is how many Refs are asked for in one query.
@@ -131,14 +125,18 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 				continue
 			}
 			if err := ctx.Err(); err != nil {
-				return context.Cause(ctx)
+				return err
 			}
 			g.Go(func() error { return s.ref(ctx, r, old[r.ID]) })
 		}
 		pending = pending[:0]
 		return nil
 	}
+	seen := map[string]bool{}
 	for r, err := range l.List(ctx) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if failed, ok := errors.AsType[*loaders.DocError](err); ok {
 			s.fail(failed)
 			continue
@@ -146,10 +144,11 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 		if err != nil {
 			return fmt.Errorf("list: %w", err)
 		}
-		if s.refs[r.ID] {
+		if seen[r.ID] {
 			s.fail(&DocError{Ref: r.ID, URI: r.URI, Err: fmt.Errorf("%w: the Ref is listed twice", loaders.ErrInvalid)})
 			continue
 		}
+		seen[r.ID] = true
 		s.listed(r.ID)
 		pending = append(pending, r)
 		if len(pending) == lookup {
@@ -158,9 +157,7 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 			}
 		}
 	}
-	s.mu.Lock()
-	s.progress.Total = true
-	s.mu.Unlock()
+	s.listedAll()
 	return flush()
 }
 
@@ -183,15 +180,15 @@ func (s *syncer) unchanged(r loaders.Ref, docs []store.Doc) bool {
 // what the loader does not give any more is gone.
 func (s *syncer) load(ctx context.Context, g *errgroup.Group, l Loader) error {
 	for d, err := range l.Load(ctx) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if failed, ok := errors.AsType[*loaders.DocError](err); ok {
 			s.fail(failed)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("load: %w", err)
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
 		}
 		if d.Ref == "" {
 			d.Ref = d.ID
@@ -200,14 +197,16 @@ func (s *syncer) load(ctx context.Context, g *errgroup.Group, l Loader) error {
 		g.Go(func() error {
 			b := batch{ref: d.Ref, last: true}
 			p, err := s.prepare(ctx, d, nil)
-			if err == nil {
-				b.add(p, "")
-			} else if err := s.refused(ctx, d, err); err != nil {
-				return err
+			if err != nil {
+				if err := s.refused(ctx, d.Ref, d.URI, err); err != nil {
+					return err
+				}
 			}
+			b.add(p)
 			return s.send(ctx, b)
 		})
 	}
+	s.listedAll()
 	return nil
 }
 
@@ -215,64 +214,64 @@ func (s *syncer) load(ctx context.Context, g *errgroup.Group, l Loader) error {
 // documents of a Ref that has many.
 const maxHeld = 4 << 20
 
-// ref reads one Ref, whose documents in the store are old.
-func (s *syncer) ref(ctx context.Context, r loaders.Ref, old []store.Doc) error {
-	var held []*prepared // not handed over yet
-	var sent []*prepared // handed over without the Ref's version
-	var bytes int
-	whole := true
-	seen := map[string]bool{}
-	hand := func(version string, last bool) error {
-		b := batch{ref: r.ID, last: last}
-		for _, p := range held {
-			b.add(p, version)
-		}
-		for _, p := range sent {
-			if last && version != "" {
-				b.docs = append(b.docs, p.record(version))
-			}
-		}
-		if last && whole {
-			for _, d := range old {
-				if !seen[d.ID] {
-					b.clear = append(b.clear, d.ID)
-					b.deleted = append(b.deleted, d.Ref)
-				}
-			}
-		}
-		sent = append(sent, held...)
-		held, bytes = nil, 0
-		return s.send(ctx, b)
+// ref reads one Ref, whose documents in the store are stored.
+func (s *syncer) ref(ctx context.Context, r loaders.Ref, stored []store.Doc) error {
+	old := make(map[string]*store.Doc, len(stored))
+	for i := range stored {
+		old[stored[i].ID] = &stored[i]
 	}
+	var held []*prepared
+	size, whole := 0, true
 	for d, err := range load(ctx, r) {
-		if err == nil && d.Ref != r.ID {
-			err = &DocError{Ref: r.ID, URI: r.URI, Err: fmt.Errorf("%w: document %q is of Ref %q", loaders.ErrInvalid, d.ID, d.Ref)}
-		}
+		last := err != nil && !isDocError(err)
 		var p *prepared
-		if err == nil {
+		switch {
+		case err != nil:
+		case d.Ref != r.ID:
+			err = fmt.Errorf("%w: document %q is of Ref %q", loaders.ErrInvalid, d.ID, d.Ref)
+		default:
 			p, err = s.prepare(ctx, d, old)
 		}
 		if err != nil {
-			if err := s.refused(ctx, Document{ID: d.ID, Ref: r.ID, URI: r.URI}, err); err != nil {
+			if err := s.refused(ctx, r.ID, r.URI, err); err != nil {
 				return err
 			}
 			whole = false
+		}
+		if last {
+			break
+		}
+		if p == nil {
 			continue
 		}
-		seen[p.doc.ID] = true
 		held = append(held, p)
-		bytes += p.size()
-		if bytes > maxHeld {
-			if err := hand("", false); err != nil {
-				return err
+		if size += p.size(); size < maxHeld {
+			continue
+		}
+		// What is written now has no RefVersion: a part of the Ref must not
+		// pass for the whole.
+		b := batch{ref: r.ID}
+		for i, p := range held {
+			if !p.same {
+				b.add(p)
+				held[i] = p.written()
 			}
+		}
+		size = 0
+		if err := s.send(ctx, b); err != nil {
+			return err
 		}
 	}
 	version := ""
 	if whole {
-		version = refVersion(s.settings, r.Version, len(seen))
+		version = refVersion(s.settings, r.Version, len(held))
 	}
-	return hand(version, true)
+	b := batch{ref: r.ID, last: true}
+	for _, p := range held {
+		p.doc.RefVersion = version
+		b.add(p)
+	}
+	return s.send(ctx, b)
 }
 
 // load yields what r gives. A Ref without a Load fails as a document.
@@ -285,22 +284,30 @@ func load(ctx context.Context, r loaders.Ref) iter.Seq2[Document, error] {
 	return r.Load(ctx)
 }
 
-// refused takes the error of one document. It returns it where the sync cannot
-// go on: the context has ended, or the store or embedding service failed.
-func (s *syncer) refused(ctx context.Context, d Document, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// refused takes the error of a document of a Ref, whose documents in the store
+// then stay. It returns it where the sync cannot go on: the context has ended,
+// or the store or embedding service failed.
+func (s *syncer) refused(ctx context.Context, ref, uri string, err error) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	var fatal *fatalError
-	if errors.As(err, &fatal) {
-		return fmt.Errorf("%s: %w", d.Ref, fatal.err)
+	if fatal, ok := errors.AsType[*fatalError](err); ok {
+		return fmt.Errorf("%s: %w", ref, fatal.err)
 	}
 	failed, ok := errors.AsType[*loaders.DocError](err)
 	if !ok {
-		failed = &DocError{Ref: d.Ref, URI: d.URI, Err: err}
+		failed = &DocError{Ref: ref, URI: uri, Err: err}
 	}
 	s.fail(failed)
+	if !failed.Covers(ref) {
+		s.keep(ref)
+	}
 	return nil
+}
+
+func isDocError(err error) bool {
+	_, ok := errors.AsType[*loaders.DocError](err)
+	return ok
 }
 
 // A fatalError ends the sync: the next document would fail in the same way.
@@ -319,9 +326,7 @@ func leftOut(e *DocError) bool {
 func (s *syncer) fail(e *DocError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept[e.Ref] = true; e.Prefix {
-		s.groups = append(s.groups, e)
-	}
+	s.kept.add(e)
 	if leftOut(e) {
 		s.report.Skipped = append(s.report.Skipped, e)
 	} else {
@@ -329,18 +334,24 @@ func (s *syncer) fail(e *DocError) {
 	}
 }
 
-// stays reports whether an error covers the Ref, so that nothing is known of
-// its documents.
-func (s *syncer) stays(ref string) bool {
-	return s.kept[ref] || slices.ContainsFunc(s.groups, func(e *DocError) bool { return e.Covers(ref) })
+// keep makes the documents of a Ref stay.
+func (s *syncer) keep(ref string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept.add(&DocError{Ref: ref})
 }
 
 func (s *syncer) listed(ref string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refs[ref] = true
 	s.progress.Listed++
 	s.tell(ref)
+}
+
+func (s *syncer) listedAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress.Total = true
 }
 
 // pass notes a Ref whose documents did not change.
@@ -370,6 +381,6 @@ func (s *syncer) send(ctx context.Context, b batch) error {
 	case s.work <- b:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }

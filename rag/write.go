@@ -3,6 +3,7 @@ package rag
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/quarry-go/quarry/store"
@@ -13,6 +14,8 @@ const (
 	writeChunks = 256
 	writeDocs   = 256
 	writeBytes  = 4 << 20
+	// flushAfter is how long documents wait for others.
+	flushAfter = time.Second
 )
 
 // write joins batches into changes and writes them until the readers are done.
@@ -20,69 +23,51 @@ const (
 func (s *syncer) write(ctx context.Context) error {
 	var pending []batch
 	var chunks, docs, bytes int
-	var since time.Time
+	var due <-chan time.Time
 	flush := func() error {
-		err := s.commit(ctx, pending)
-		pending, chunks, docs, bytes = nil, 0, 0, 0
+		err := s.writeBatches(ctx, pending)
+		pending, chunks, docs, bytes, due = nil, 0, 0, 0, nil
 		return err
 	}
-	for b := range s.work {
-		if len(pending) == 0 {
-			since = time.Now()
-		}
-		pending = append(pending, b)
-		chunks += len(b.chunks)
-		docs += 1 + len(b.docs)
-		for i := range b.chunks {
-			bytes += len(b.chunks[i].Text) + 4*len(b.chunks[i].Vector)
-		}
-		if chunks >= writeChunks || docs >= writeDocs || bytes >= writeBytes || time.Since(since) >= flushAfter {
-			if err := flush(); err != nil {
-				for range s.work { // let the readers end
-				}
-				return err
+	for {
+		select {
+		case b, ok := <-s.work:
+			if !ok {
+				return flush()
 			}
+			if due == nil {
+				due = time.After(flushAfter)
+			}
+			pending = append(pending, b)
+			docs += 1 + len(b.docs)
+			for _, p := range b.docs {
+				chunks += len(p.chunks)
+				bytes += p.size()
+			}
+			if chunks < writeChunks && docs < writeDocs && bytes < writeBytes {
+				continue
+			}
+		case <-due:
+		}
+		if err := flush(); err != nil {
+			return err
 		}
 	}
-	return flush()
 }
 
-// commit writes batches as one change, and counts them once they are written.
-func (s *syncer) commit(ctx context.Context, bs []batch) error {
-	var c store.Change
-	var clear []string
+// writeBatches writes batches, and tells how far the sync is.
+func (s *syncer) writeBatches(ctx context.Context, bs []batch) error {
+	var ps []*prepared
 	for _, b := range bs {
-		c.Docs = append(c.Docs, b.docs...)
-		c.Upsert = append(c.Upsert, b.chunks...)
-		clear = append(clear, b.clear...)
+		ps = append(ps, b.docs...)
 	}
-	if len(clear) > 0 {
-		c.Delete = store.Docs(clear...)
-	}
-	if s.embedder != nil {
-		c.Space = s.space
-	}
-	if s.plan == nil && (len(c.Docs) > 0 || len(c.Upsert) > 0 || c.Delete != nil) {
-		if err := s.mark(ctx); err != nil {
-			return err
-		}
-		if err := s.apply(ctx, c); err != nil {
-			return err
-		}
+	if err := s.commit(ctx, ps); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.progress.Chunks = s.report.Chunks
 	for _, b := range bs {
-		s.report.Added += len(b.added)
-		s.report.Changed += len(b.changed)
-		s.report.Deleted += len(b.deleted)
-		if s.plan != nil {
-			s.plan.Add = append(s.plan.Add, b.added...)
-			s.plan.Change = append(s.plan.Change, b.changed...)
-			s.plan.Delete = append(s.plan.Delete, b.deleted...)
-		}
-		s.report.Chunks += len(b.chunks)
-		s.progress.Chunks = s.report.Chunks
 		if b.last {
 			s.progress.Done++
 		}
@@ -91,49 +76,136 @@ func (s *syncer) commit(ctx context.Context, bs []batch) error {
 	return nil
 }
 
-// apply writes a change, observed. One that is too large for the store is
-// written document by document.
-func (s *syncer) apply(ctx context.Context, c store.Change) error {
+// commit writes documents as one change, and counts them. Where the store
+// refuses the change for what is in it, they are written in smaller ones, and
+// a document that is refused alone has failed.
+func (s *syncer) commit(ctx context.Context, ps []*prepared) error {
+	if len(ps) == 0 {
+		return nil
+	}
+	if s.plan == nil {
+		err := s.apply(ctx, ps)
+		switch {
+		case err == nil:
+		case !refusal(err):
+			return err
+		case len(ps) == 1:
+			s.fail(&DocError{Ref: ps[0].doc.Ref, URI: ps[0].doc.Origin.URI, Err: err})
+			return nil
+		default:
+			half := len(ps) / 2
+			if err := s.commit(ctx, ps[:half]); err != nil {
+				return err
+			}
+			return s.commit(ctx, ps[half:])
+		}
+	}
+	s.count(ps)
+	return nil
+}
+
+// refusal reports whether a store's error is about what a change holds; nothing
+// of the change is written then.
+func refusal(err error) bool {
+	if _, partly := errors.AsType[*store.WriteError](err); partly || errors.Is(err, store.ErrSpace) {
+		return false
+	}
+	return errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrTooLarge)
+}
+
+// count counts documents that were written.
+func (s *syncer) count(ps []*prepared) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range ps {
+		s.report.Chunks += len(p.chunks)
+		switch {
+		case p.same:
+		case p.old == nil:
+			s.report.Added++
+			if s.plan != nil {
+				s.plan.Add = append(s.plan.Add, p.doc.Ref)
+			}
+		default:
+			s.report.Changed++
+			if s.plan != nil {
+				s.plan.Change = append(s.plan.Change, p.doc.Ref)
+			}
+		}
+	}
+}
+
+// apply writes documents as one change. A record whose chunks are not in the
+// change is left out if the store has another version of the document by now,
+// or none: somebody else changed or deleted it.
+func (s *syncer) apply(ctx context.Context, ps []*prepared) error {
+	c := store.Change{}
+	if s.embedder != nil {
+		c.Space = s.space
+	}
+	var whole, alone []string // Doc IDs
+	at := map[string]int{}    // Doc ID -> index in c.Docs
+	for _, p := range ps {
+		if i, ok := at[p.doc.ID]; ok && p.same {
+			c.Docs[i] = p.doc // written() of one in the same change
+			continue
+		}
+		at[p.doc.ID] = len(c.Docs)
+		c.Docs = append(c.Docs, p.doc)
+		c.Upsert = append(c.Upsert, p.chunks...)
+		if p.same {
+			alone = append(alone, p.doc.ID)
+		} else { // even of a new document: chunks may be there that no record speaks of
+			whole = append(whole, p.doc.ID)
+		}
+	}
+	if len(whole) > 0 {
+		c.Delete = store.Docs(whole...)
+	}
+	release, err := s.kb.hold(ctx, len(alone) > 0)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if len(alone) > 0 {
+		stale := map[string]bool{}
+		for _, id := range alone {
+			stale[id] = true
+		}
+		for d, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: alone}) {
+			if err != nil {
+				return err
+			}
+			if d.Version == c.Docs[at[d.ID]].Version {
+				delete(stale, d.ID)
+			}
+		}
+		c.Docs = slices.DeleteFunc(c.Docs, func(d store.Doc) bool { return stale[d.ID] })
+		if len(c.Docs) == 0 {
+			return nil
+		}
+	}
+	return s.submit(ctx, c)
+}
+
+// submit writes a change, observed.
+func (s *syncer) submit(ctx context.Context, c store.Change) error {
+	if err := s.mark(ctx); err != nil {
+		return err
+	}
 	ctx, done := s.kb.start(ctx, Op{Name: OpWrite, Source: s.source, Items: len(c.Upsert)})
 	_, err := s.kb.store.Write(ctx, c)
 	done(Outcome{Err: err, Items: len(c.Upsert)})
-	s.mu.Lock()
-	s.report.Writes++
-	s.mu.Unlock()
-	if errors.Is(err, store.ErrTooLarge) && len(c.Docs) > 1 {
-		return s.applyEach(ctx, c)
+	if err != nil {
+		return err
 	}
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.report.Writes++
+	return nil
 }
 
-// applyEach writes the documents of a change one by one.
-func (s *syncer) applyEach(ctx context.Context, c store.Change) error {
-	byDoc := map[string][]store.Chunk{}
-	for _, u := range c.Upsert {
-		byDoc[u.DocID] = append(byDoc[u.DocID], u)
-	}
-	left := map[string]bool{} // documents to clear
-	if d, ok := c.Delete.(store.InDoc); ok {
-		for _, id := range d.IDs {
-			left[id] = true
-		}
-	}
-	for _, d := range c.Docs {
-		one := store.Change{Docs: []store.Doc{d}, Upsert: byDoc[d.ID], Space: c.Space}
-		if left[d.ID] {
-			one.Delete = store.Docs(d.ID)
-			delete(left, d.ID)
-		}
-		if err := s.apply(ctx, one); err != nil {
-			return err
-		}
-	}
-	if len(left) == 0 {
-		return nil
-	}
-	var gone []string
-	for id := range left {
-		gone = append(gone, id)
-	}
-	return s.apply(ctx, store.Change{Delete: store.Docs(gone...)})
+// remove deletes what the filter matches.
+func (s *syncer) remove(ctx context.Context, f Filter) error {
+	return s.kb.change(ctx, func() error { return s.submit(ctx, store.Change{Delete: f}) })
 }
