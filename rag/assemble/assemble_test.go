@@ -190,7 +190,7 @@ func TestTrimmedPassage(t *testing.T) {
 func TestManyNeighbours(t *testing.T) {
 	var doc strings.Builder
 	var hits []store.Hit
-	for i := range 20_000 {
+	for i := range 5_000 {
 		start := doc.Len()
 		fmt.Fprintf(&doc, "Chunk %d. ", i)
 		h := hit("d", doc.String()[start:], 0, doc.Len()-start, float64(-i))
@@ -266,7 +266,7 @@ func TestProperties(t *testing.T) {
 		}
 		return b.String()
 	}
-	for round := range 3000 {
+	for round := range 1500 {
 		docs := map[string]string{}
 		var hits []store.Hit
 		for range r.IntN(8) {

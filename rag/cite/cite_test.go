@@ -128,17 +128,17 @@ func TestFindWhatWasShown(t *testing.T) {
 // TestWorkIsBounded gives an answer in which everything cites and quotes
 // everything: it must not cost the product of its parts.
 func TestWorkIsBounded(t *testing.T) {
-	passage := strings.Repeat("some words of a passage ", 4000)
-	answer := strings.Repeat(`"a passage some" `, 2000) + strings.Repeat("[1][2-30]", 2000)
+	passage := strings.Repeat("some words of a passage ", 1000)
+	answer := strings.Repeat(`"a passage some" `, 500) + strings.Repeat("[1][2-30]", 500)
 	sources := make([]Source, 30)
 	for i := range sources {
 		sources[i] = Source{Number: i + 1, Text: passage}
 	}
 	var r Report
-	if n := testing.AllocsPerRun(1, func() { r = Verify(answer, sources) }); n > 200_000 {
+	if n := testing.AllocsPerRun(1, func() { r = Verify(answer, sources) }); n > 60_000 {
 		t.Errorf("%v allocations", n)
 	}
-	if len(r.Citations) != 60_000 || r.Citations[0].Verdict != Quoted {
+	if len(r.Citations) != 15_000 || r.Citations[0].Verdict != Quoted {
 		t.Errorf("%d citations", len(r.Citations))
 	}
 }
