@@ -332,8 +332,8 @@ func recoveries(short, long int) int {
 // what was not synced, every acknowledged change is there, every other one is
 // there whole or not at all, and searches find what they found.
 func TestCrash(t *testing.T) {
-	o := &crashtest.Options{Recoveries: recoveries(1200, 100_000), Nested: 100}
-	crashtest.Run(t, o, workload(recoveries(12, 30), 0))
+	o := &crashtest.Options{Recoveries: recoveries(1200, 60_000), Nested: 100}
+	crashtest.Run(t, o, workload(recoveries(12, 20), 0))
 }
 
 // P7: whatever operation on files fails, once or from then on, and however,

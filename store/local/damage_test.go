@@ -47,7 +47,7 @@ func newImage(size, dim int, closed bool) (*image, error) {
 		s.change.Space = "space"
 		s.change.Docs = storetest.RecordsOf(s.change.Upsert)
 		for j := range s.change.Upsert {
-			s.change.Upsert[j].ID += fmt.Sprint(i % 3)
+			s.change.Upsert[j].ID += fmt.Sprint(i % 2)
 		}
 		r, err := (&namespace{db: db, name: s.name}).request(context.Background(), &s.change)
 		if err != nil {
