@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"maps"
 	"slices"
 	"time"
@@ -77,11 +78,8 @@ func originOf(d *loaders.Document) store.Origin {
 // A digest hashes a sequence of values so that different sequences give
 // different sums: each is preceded by its length or kind.
 type digest struct {
-	buf []byte
-	sha interface {
-		Write([]byte) (int, error)
-		Sum([]byte) []byte
-	}
+	sha hash.Hash
+	buf [256]byte
 }
 
 func newDigest(kind string) *digest {
@@ -89,8 +87,12 @@ func newDigest(kind string) *digest {
 }
 
 func (g *digest) str(s string) *digest {
-	g.buf = binary.LittleEndian.AppendUint64(g.buf[:0], uint64(len(s)))
-	g.sha.Write(append(g.buf, s...))
+	g.num(len(s))
+	for len(s) > 0 {
+		n := copy(g.buf[:], s)
+		g.sha.Write(g.buf[:n])
+		s = s[n:]
+	}
 	return g
 }
 
@@ -115,4 +117,4 @@ func (g *digest) value(v any) *digest {
 }
 
 // sum returns the first 128 bits in hexadecimal digits.
-func (g *digest) sum() string { return hex.EncodeToString(g.sha.Sum(nil)[:16]) }
+func (g *digest) sum() string { return hex.EncodeToString(g.sha.Sum(g.buf[:0])[:16]) }

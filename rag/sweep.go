@@ -24,7 +24,7 @@ func (s *syncer) sweep(ctx context.Context) error {
 			return err
 		}
 		known, seen := s.claimed[d.ID]
-		if d.ID == syncMark(s.source) || seen && !known {
+		if d.ID == s.markID || seen && !known {
 			continue
 		}
 		before++
@@ -107,7 +107,7 @@ func (s *syncer) interrupted(ctx context.Context) (bool, error) {
 	if s.atomic {
 		return false, nil
 	}
-	for _, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: []string{syncMark(s.source)}}) {
+	for _, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: []string{s.markID}}) {
 		if err != nil {
 			return false, err
 		}
@@ -120,7 +120,7 @@ func (s *syncer) mark(ctx context.Context) error {
 	if s.atomic || s.marked {
 		return nil
 	}
-	_, err := s.kb.store.Write(ctx, store.Change{Docs: []store.Doc{{ID: syncMark(s.source), Source: s.source}}})
+	_, err := s.kb.store.Write(ctx, store.Change{Docs: []store.Doc{{ID: s.markID, Source: s.source}}})
 	s.marked = err == nil
 	return err
 }
@@ -139,7 +139,7 @@ func (s *syncer) unmark(ctx context.Context, interrupted bool) error {
 			return err
 		}
 	}
-	_, err := s.kb.store.Write(ctx, store.Change{Delete: store.Docs(syncMark(s.source))})
+	_, err := s.kb.store.Write(ctx, store.Change{Delete: store.Docs(s.markID)})
 	return err
 }
 

@@ -193,7 +193,7 @@ func (k *KB) newSync(source string, l Loader, o *SyncOptions) (*syncer, error) {
 	case l == nil:
 		return nil, fmt.Errorf("%w: no loader", ErrInvalid)
 	}
-	s := &syncer{kb: k, source: source, report: Report{Source: source}, embedder: k.embedder()}
+	s := &syncer{kb: k, source: source, markID: syncMark(source), report: Report{Source: source}, embedder: k.embedder()}
 	if o != nil {
 		s.opts = *o
 	}
@@ -288,12 +288,16 @@ func (k *KB) Documents(ctx context.Context, source string) iter.Seq2[Doc, error]
 		if source != "" {
 			q.Sources = []string{source}
 		}
+		marks := map[string]string{} // by source
 		for d, err := range k.store.Docs(ctx, q) {
 			if err != nil {
 				yield(Doc{}, fmt.Errorf("rag: documents: %w", err))
 				return
 			}
-			if d.ID != syncMark(d.Source) && !yield(d, nil) {
+			if marks[d.Source] == "" {
+				marks[d.Source] = syncMark(d.Source)
+			}
+			if d.ID != marks[d.Source] && !yield(d, nil) {
 				return
 			}
 		}

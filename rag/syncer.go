@@ -20,6 +20,7 @@ import (
 type syncer struct {
 	kb       *KB
 	source   string
+	markID   string // of the sync mark
 	opts     SyncOptions
 	settings string // fingerprint of what cuts and embeds
 	space    string
@@ -115,7 +116,7 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 			if err != nil {
 				return err
 			}
-			if d.ID != syncMark(s.source) {
+			if d.ID != s.markID {
 				old[d.Ref] = append(old[d.Ref], d)
 			}
 		}
