@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // syncJSON syncs a folder and returns what the program says of it.
@@ -76,6 +77,23 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 	if r := c.syncJSON(exitPartly, dir); r.Added+r.Changed+r.Deleted+r.Chunks != 0 {
 		t.Errorf("a second sync: %+v", r)
+	}
+}
+
+// What documents and file names hold does not reach the terminal.
+func TestTerminalIsSafe(t *testing.T) {
+	const clear = "\x1b[2J"
+	c, dir := newTool(t), t.TempDir()
+	write(t, dir, "a.md", "# Tea"+clear+" time\n\nGreen tea"+clear+" is brewed\u009b1m at 80 degrees.\n")
+	path := filepath.Join(dir, "b"+clear+".png")
+	if err := os.WriteFile(path, []byte("\x89PNG\r\n\x1a\n"), 0o644); err != nil {
+		t.Skip(err) // some file systems have no such names
+	}
+	out := c.must(0, "sync", "-n", dir) + c.must(0, "sync", "-v", dir) + c.must(0, "search", "green tea") +
+		c.must(0, "evidence", "green tea") + c.must(exitError, "sync", filepath.Join(dir, "no"+clear))
+	c.want(out, "skipped b[2J.png", "Green tea[2J is brewed")
+	if strings.ContainsAny(out, "\x1b\u009b") || strings.Contains(c.must(exitPartly, "parse", dir), "\x1b") {
+		t.Errorf("%q", out)
 	}
 }
 
@@ -227,18 +245,21 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for { // until it is at work
-		if entries, err := os.ReadDir(c.kb); err == nil && len(entries) >= 3 {
-			break
-		}
-		if cmd.ProcessState != nil {
-			break
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for atWork := false; !atWork; { // a store is being written
+		select {
+		case err := <-done:
+			t.Fatalf("it ended before it was at work: %v: %s", err, &errs)
+		case <-time.After(time.Millisecond):
+			entries, err := os.ReadDir(c.kb)
+			atWork = err == nil && len(entries) >= 3
 		}
 	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
 	}
-	cmd.Wait()
+	<-done
 	if code := cmd.ProcessState.ExitCode(); code != exitSignal && code != 0 { // 0: it was done already
 		t.Errorf("exit code %d: %s", code, &errs)
 	}

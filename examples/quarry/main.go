@@ -18,6 +18,7 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
+	"github.com/quarry-go/quarry/internal/sanitize"
 	"github.com/quarry-go/quarry/rag"
 	"github.com/quarry-go/quarry/store"
 )
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitSignal
 	}
 	if err.Error() != "" {
-		fmt.Fprintf(stderr, "%s %v\n", color.RedString("quarry:"), err)
+		fmt.Fprintf(stderr, "%s %s\n", color.RedString("quarry:"), sanitize.Text(err.Error()))
 		if hint := hint(err); hint != "" {
 			fmt.Fprintf(stderr, "        %s\n", hint)
 		}

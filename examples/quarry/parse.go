@@ -13,6 +13,7 @@ import (
 	"github.com/quarry-go/quarry/loaders"
 	"github.com/quarry-go/quarry/loaders/auto"
 	"github.com/quarry-go/quarry/rag/chunk"
+	"github.com/quarry-go/quarry/store"
 )
 
 func (a *app) parse() *cobra.Command {
@@ -47,10 +48,13 @@ func (a *app) chunk() *cobra.Command {
 
 // chunkResult is a chunk as it would be stored.
 type chunkResult struct {
-	Document string `json:"document"`
-	Ordinal  int    `json:"ordinal"`
-	chunk.Piece
-	Text string
+	Document string       `json:"document"`
+	Ordinal  int          `json:"ordinal"`
+	Start    int          `json:"start"`
+	End      int          `json:"end"`
+	Prefix   string       `json:"prefix"`
+	Text     string       `json:"text"`
+	Marks    []store.Mark `json:"marks"`
 }
 
 func (a *app) printChunks(ctx context.Context, c chunk.Chunker, d loaders.Document) error {
@@ -59,7 +63,7 @@ func (a *app) printChunks(ctx context.Context, c chunk.Chunker, d loaders.Docume
 		if err != nil {
 			return err
 		}
-		if err := a.print(chunkResult{d.ID, n, p, d.Text[p.Start:p.End]}); err != nil {
+		if err := a.print(chunkResult{d.ID, n, p.Start, p.End, p.Prefix, d.Text[p.Start:p.End], p.Marks}); err != nil {
 			return err
 		}
 		n++
@@ -73,7 +77,7 @@ func (a *app) eachDocument(ctx context.Context, path string, f func(loaders.Docu
 	failed := 0
 	for d, err := range documents(ctx, path) {
 		if e, ok := errors.AsType[*loaders.DocError](err); ok {
-			fmt.Fprintf(a.err, "quarry: %v\n", e)
+			fmt.Fprintf(a.err, "quarry: %s\n", line(e))
 			failed++
 			continue
 		}

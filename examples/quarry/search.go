@@ -62,7 +62,7 @@ func (a *app) runSearch(ctx context.Context, q rag.Question) error {
 			}
 			continue
 		}
-		a.printf("%s %s  %s\n%s", color.CyanString("%d.", i+1), color.New(color.Bold).Sprint(cited.URI), strings.Join(cited.Headings, " > "), clip(cited.Quote, 4))
+		a.printf("%s %s  %s\n%s", color.CyanString("%d.", i+1), color.New(color.Bold).Sprint(cited.Place()), line(strings.Join(cited.Headings, " > ")), clip(cited.Quote, 4))
 	}
 	if len(r.Hits) == 0 {
 		return nothing

@@ -145,11 +145,11 @@ func (a *app) printReport(dir string, r rag.Report, verbose bool) error {
 		return a.print(resultOf(dir, r))
 	}
 	for _, e := range r.Failed {
-		a.printf("%s %v\n", color.RedString("failed "), e)
+		a.printf("%s %s\n", color.RedString("failed "), line(e))
 	}
 	if verbose {
 		for _, e := range r.Skipped {
-			a.printf("%s %v\n", color.YellowString("skipped"), e)
+			a.printf("%s %s\n", color.YellowString("skipped"), line(e))
 		}
 	}
 	for i, w := range r.Warnings {
@@ -157,7 +157,7 @@ func (a *app) printReport(dir string, r rag.Report, verbose bool) error {
 			a.printf("%s ... and %d more; -v shows them\n", color.YellowString("warning"), len(r.Warnings)-i)
 			break
 		}
-		a.printf("%s %s: %s\n", color.YellowString("warning"), w.Ref, w.Text)
+		a.printf("%s %s: %s\n", color.YellowString("warning"), line(w.Ref), line(w.Text))
 	}
 	a.printf("%s: %d added, %d changed, %d unchanged, %d deleted; %d chunks written in %v\n",
 		dir, r.Added, r.Changed, r.Unchanged, r.Deleted, r.Chunks, r.Duration.Round(time.Millisecond))
@@ -178,7 +178,7 @@ func (a *app) printPlan(dir string, p rag.Plan) error {
 		refs []string
 	}{{"add", p.Add}, {"change", p.Change}, {"delete", p.Delete}} {
 		for _, ref := range list.refs {
-			a.printf("would %s %s\n", list.verb, ref)
+			a.printf("would %s %s\n", list.verb, line(ref))
 		}
 	}
 	a.printf("%s: would add %d, change %d, delete %d documents and write %d chunks; %d are unchanged, %d fail, %d are skipped\n",

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/quarry-go/quarry/loaders/auto"
 	"github.com/quarry-go/quarry/rag"
@@ -50,8 +51,13 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 		return err
 	}
 	fmt.Fprintf(w, "Indexed %d documents of %s: %d chunks in %v.\n", report.Added, folder, report.Chunks, report.Duration.Round(1e6))
-	for _, e := range append(report.Failed, report.Skipped...) {
-		fmt.Fprintf(w, "Left out %v\n", e)
+	left := append(report.Failed, report.Skipped...)
+	for i, e := range left {
+		if i == 5 {
+			fmt.Fprintf(w, "... and %d more\n", len(left)-i)
+			break
+		}
+		fmt.Fprintf(w, "Left out %s\n", visible(e.Error()))
 	}
 
 	for _, q := range questions {
@@ -66,7 +72,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 		for i, c := range ev.Citations {
 			fmt.Fprintf(w, "\n  %v\n", c)
 			if len(c.Headings) > 0 {
-				fmt.Fprintf(w, "      under %s\n", strings.Join(c.Headings, " > "))
+				fmt.Fprintf(w, "      under %s\n", visible(strings.Join(c.Headings, " > ")))
 			}
 			if p := ev.Passages[i]; i == 0 {
 				fmt.Fprint(w, indent(p.Text[c.QuoteStart-p.Start:], 6))
@@ -115,7 +121,7 @@ func choose(ctx context.Context, w io.Writer, args []string) (folder string, que
 // indent returns the first lines of a text, each behind a bar.
 func indent(text string, lines int) string {
 	var b strings.Builder
-	for i, l := range strings.Split(strings.TrimSpace(text), "\n") {
+	for i, l := range strings.Split(strings.TrimSpace(visible(text)), "\n") {
 		if i == lines {
 			b.WriteString("      | ...\n")
 			break
@@ -123,4 +129,14 @@ func indent(text string, lines int) string {
 		fmt.Fprintf(&b, "      | %s\n", strings.TrimRight(l, " \t\r"))
 	}
 	return b.String()
+}
+
+// visible returns a text of a document without what would control a terminal.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,19 @@ func TestAFolderOfOnesOwn(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
+	}
+	// A document cannot speak to the terminal, and a long list is cut.
+	if err := os.WriteFile(filepath.Join(dir, "evil.md"), []byte("# Tea\x1b[2J time\n\nBlack tea\x1b[31m is brewed at 95\u009b1m degrees.\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 9 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d\x1b.png", i)), []byte("\x89PNG\r\n\x1a\n"), 0o644); err != nil {
+			t.Skip(err) // some file systems have no such names
+		}
+	}
+	out = quickstart(t, dir, "black tea")
+	if !strings.Contains(out, "Black tea") || strings.ContainsAny(out, "\x1b\u009b") || !strings.Contains(out, "and 4 more") {
+		t.Errorf("%q", out)
 	}
 	if err := run(t.Context(), &bytes.Buffer{}, []string{dir}); err == nil {
 		t.Error("a folder without a question is accepted")
