@@ -261,6 +261,17 @@ func TestBadQuestions(t *testing.T) {
 	}
 }
 
+func TestARetrieverThatSaysNothing(t *testing.T) {
+	k := newKB(t, &Options{Retriever: func(store.Store, Embedder) Retriever { return silent{} }})
+	if r, err := k.Retrieve(t.Context(), Question{Text: "x"}); err == nil || r != nil {
+		t.Errorf("%v, %v", r, err)
+	}
+}
+
+type silent struct{}
+
+func (silent) Retrieve(context.Context, Question) (*Result, error) { return nil, nil }
+
 // refunds is a knowledge base of two documents, with a model of the given answer.
 func refunds(t *testing.T, model Generator) *KB {
 	t.Helper()

@@ -2,6 +2,7 @@ package rag
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/quarry-go/quarry/rag/assemble"
@@ -47,7 +48,11 @@ func (k *KB) retrieve(ctx context.Context, q Question) (*Result, error) {
 		defer release()
 		view = v
 	}
-	return k.opts.Retriever(view, k.embedder()).Retrieve(ctx, q)
+	r, err := k.opts.Retriever(view, k.embedder()).Retrieve(ctx, q)
+	if err == nil && r == nil {
+		err = errors.New("the retriever gave neither result nor error")
+	}
+	return r, err
 }
 
 // Evidence finds passages for a question and assembles them into a context for

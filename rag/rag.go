@@ -41,7 +41,8 @@ type Options struct {
 	// Retriever makes the retriever of a store; nil means retrieve.Hybrid
 	// with its defaults. The embedder is nil where there is none.
 	Retriever func(s store.Store, e Embedder) Retriever
-	// Context says how evidence is assembled.
+	// Context says how evidence is assembled. An empty Secret means a random
+	// one for the life of the knowledge base.
 	Context assemble.Options
 	// System is the system message of Ask and Stream; empty means a default.
 	System string
@@ -61,10 +62,9 @@ type KB struct {
 
 // core is what the namespaces of one DB share.
 type core struct {
-	opts   Options
-	db     store.DB
-	owned  bool // Close closes db
-	secret []byte
+	opts  Options
+	db    store.DB
+	owned bool // Close closes db
 
 	mu      sync.Mutex
 	syncing map[[2]string]bool             // namespace and source of each sync under way
@@ -120,13 +120,13 @@ func New(o *Options) (*KB, error) {
 }
 
 func build(db store.DB, o *Options, owned bool) (*KB, error) {
-	c := &core{db: db, owned: owned, secret: make([]byte, 32), syncing: map[[2]string]bool{}, writing: map[string]*semaphore.Weighted{}}
+	c := &core{db: db, owned: owned, syncing: map[[2]string]bool{}, writing: map[string]*semaphore.Weighted{}}
 	if o != nil {
 		c.opts = *o
 	}
-	rand.Read(c.secret) // never fails
 	if len(c.opts.Context.Secret) == 0 {
-		c.opts.Context.Secret = c.secret
+		c.opts.Context.Secret = make([]byte, 32)
+		rand.Read(c.opts.Context.Secret) // never fails
 	}
 	if c.opts.Chunker == nil {
 		ch, err := defaultChunker(c.opts.Embedder)
