@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quarry-go/quarry/embed"
+	"github.com/quarry-go/quarry/loaders"
 	"github.com/quarry-go/quarry/store"
 	"github.com/quarry-go/quarry/store/storetest"
 )
@@ -200,6 +202,32 @@ func TestADocumentThatTheStoreRefuses(t *testing.T) {
 	r, err := k.Put(t.Context(), Document{ID: "good", Text: "good"}, Document{ID: "bad", Text: "bad", Principals: []string{"\xff"}})
 	if err != nil || r.Added != 1 || len(r.Failed) != 1 {
 		t.Errorf("%v, %v: %v", r, err, r.Err())
+	}
+}
+
+// Reports and plans come in one order, whatever the readers' luck.
+func TestReportsAreInOrder(t *testing.T) {
+	k := newKB(t, nil)
+	s := newShelf(nil)
+	for i := range 60 {
+		id := fmt.Sprintf("doc%02d", i)
+		s.put(id, "text")
+		switch i % 3 {
+		case 0:
+			s.bad[id] = errors.New("broken")
+		case 1:
+			s.bad[id] = loaders.ErrNoParser
+		}
+	}
+	o := &SyncOptions{Workers: 8}
+	p, err := k.Plan(t.Context(), "shelf", s, o)
+	if err != nil || !slices.IsSorted(p.Add) {
+		t.Errorf("%v, %v", p.Add, err)
+	}
+	r := mustSync(t, k, "shelf", s, o)
+	byRef := func(a, b *DocError) int { return strings.Compare(a.Ref, b.Ref) }
+	if len(r.Failed) != 20 || len(r.Skipped) != 20 || !slices.IsSortedFunc(r.Failed, byRef) || !slices.IsSortedFunc(r.Skipped, byRef) {
+		t.Errorf("%v, %v", r.Failed, r.Skipped)
 	}
 }
 

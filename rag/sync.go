@@ -64,7 +64,8 @@ type Report struct {
 	// Failed is what could not be read, cut, embedded or stored; what the
 	// store had of it stays. Skipped is what was left out on purpose: a kind
 	// without a parser, a file over the loader's limit, where the same holds;
-	// and what a Stage left out, which is deleted like all that is gone.
+	// and what a Stage left out, which is deleted like all that is gone. Both
+	// are in the order of the Refs.
 	Failed, Skipped []*DocError
 	Warnings        []Warning
 	Duration        time.Duration
@@ -142,7 +143,7 @@ func (s *syncer) observed(ctx context.Context, l Loader, items int) error {
 // A Plan is what a sync would do.
 type Plan struct {
 	Report
-	// Add, Change and Delete name the Refs of the documents.
+	// Add, Change and Delete name the Refs of the documents, in order.
 	Add, Change, Delete []string
 	// EmbedTokens estimates the tokens that would be embedded.
 	EmbedTokens int

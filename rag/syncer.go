@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +50,7 @@ type batch struct {
 
 func (s *syncer) run(ctx context.Context, l Loader) error {
 	s.claimed = map[string]bool{}
+	defer s.sort()
 	interrupted, err := s.interrupted(ctx)
 	if err != nil {
 		return err
@@ -59,6 +62,19 @@ func (s *syncer) run(ctx context.Context, l Loader) error {
 		return err
 	}
 	return s.unmark(ctx, interrupted)
+}
+
+// sort puts what the readers noted side by side in the order of the Refs.
+func (s *syncer) sort() {
+	byRef := func(a, b *DocError) int { return strings.Compare(a.Ref, b.Ref) }
+	slices.SortStableFunc(s.report.Failed, byRef)
+	slices.SortStableFunc(s.report.Skipped, byRef)
+	slices.SortStableFunc(s.report.Warnings, func(a, b Warning) int { return strings.Compare(a.Ref, b.Ref) })
+	if s.plan != nil {
+		slices.Sort(s.plan.Add)
+		slices.Sort(s.plan.Change)
+		slices.Sort(s.plan.Delete)
+	}
 }
 
 // fill reads and writes what is new or changed.
@@ -135,15 +151,10 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 	}
 	seen := map[string]bool{}
 	for r, err := range l.List(ctx) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if failed, ok := errors.AsType[*loaders.DocError](err); ok {
-			s.fail(failed)
-			continue
-		}
-		if err != nil {
+		if failed, err := s.heard(ctx, err); err != nil {
 			return fmt.Errorf("list: %w", err)
+		} else if failed {
+			continue
 		}
 		if seen[r.ID] {
 			s.fail(&DocError{Ref: r.ID, URI: r.URI, Err: fmt.Errorf("%w: the Ref is listed twice", loaders.ErrInvalid)})
@@ -160,6 +171,19 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 	}
 	s.listedAll()
 	return flush()
+}
+
+// heard takes the error that a pair of a sequence came with. It reports whether
+// the pair is but a failure, and returns an error that ends the sequence.
+func (s *syncer) heard(ctx context.Context, err error) (failed bool, end error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if e, ok := errors.AsType[*loaders.DocError](err); ok {
+		s.fail(e)
+		return true, nil
+	}
+	return false, err
 }
 
 // unchanged reports whether the Ref need not be read: it has a version, and
@@ -181,15 +205,10 @@ func (s *syncer) unchanged(r loaders.Ref, docs []store.Doc) bool {
 // what the loader does not give any more is gone.
 func (s *syncer) load(ctx context.Context, g *errgroup.Group, l Loader) error {
 	for d, err := range l.Load(ctx) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if failed, ok := errors.AsType[*loaders.DocError](err); ok {
-			s.fail(failed)
-			continue
-		}
-		if err != nil {
+		if failed, err := s.heard(ctx, err); err != nil {
 			return fmt.Errorf("load: %w", err)
+		} else if failed {
+			continue
 		}
 		if d.Ref == "" {
 			d.Ref = d.ID

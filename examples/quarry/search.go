@@ -16,16 +16,25 @@ import (
 var nothing = &status{exitPartly, errors.New("nothing relevant was found")}
 
 func (a *app) search() *cobra.Command {
+	return question("search", "Find passages", a.runSearch)
+}
+
+func (a *app) evidence() *cobra.Command {
+	return question("evidence", "Print a cited context for a question, ready for a language model", a.runEvidence)
+}
+
+// question returns a command that asks one.
+func question(name, short string, run func(context.Context, rag.Question) error) *cobra.Command {
 	var k int
 	c := &cobra.Command{
-		Use:   "search QUESTION",
-		Short: "Find passages",
+		Use:   name + " QUESTION",
+		Short: short,
 		Args:  cobra.MinimumNArgs(1),
 		RunE: command(func(ctx context.Context, args []string) error {
-			return a.runSearch(ctx, rag.Question{Text: strings.Join(args, " "), K: k})
+			return run(ctx, rag.Question{Text: strings.Join(args, " "), K: k})
 		}),
 	}
-	c.Flags().IntVarP(&k, "number", "k", 10, "how many passages")
+	c.Flags().IntVarP(&k, "number", "k", 10, "how many passages to look for")
 	return c
 }
 
@@ -68,20 +77,6 @@ func (a *app) runSearch(ctx context.Context, q rag.Question) error {
 		return nothing
 	}
 	return nil
-}
-
-func (a *app) evidence() *cobra.Command {
-	var k int
-	c := &cobra.Command{
-		Use:   "evidence QUESTION",
-		Short: "Print a cited context for a question, ready for a language model",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: command(func(ctx context.Context, args []string) error {
-			return a.runEvidence(ctx, rag.Question{Text: strings.Join(args, " "), K: k})
-		}),
-	}
-	c.Flags().IntVarP(&k, "number", "k", 10, "how many passages to look for")
-	return c
 }
 
 // evidenceResult is what --json prints of an evidence.

@@ -62,41 +62,33 @@ func numbers(list string) []int {
 // codeRanges returns the byte ranges between runs of equally many backticks.
 func codeRanges(s string) [][2]int {
 	var out [][2]int
-	for i := 0; i < len(s); {
-		if s[i] != '`' {
-			i++
-			continue
+	for i := 0; ; {
+		start, n := ticks(s, i)
+		if n == 0 {
+			return out
 		}
-		n := 1
-		for i+n < len(s) && s[i+n] == '`' {
-			n++
+		i = start + n
+		for at := i; ; {
+			end, m := ticks(s, at)
+			if m == 0 {
+				break
+			}
+			if at = end + m; m == n {
+				out = append(out, [2]int{start, at})
+				i = at
+				break
+			}
 		}
-		end := closing(s, i+n, n)
-		if end < 0 {
-			i += n
-			continue
-		}
-		out = append(out, [2]int{i, end})
-		i = end
 	}
-	return out
 }
 
-// closing returns the offset after the next run of exactly n backticks, or -1.
-func closing(s string, i, n int) int {
-	for i < len(s) {
-		if s[i] != '`' {
-			i++
-			continue
-		}
-		k := 1
-		for i+k < len(s) && s[i+k] == '`' {
-			k++
-		}
-		if k == n {
-			return i + k
-		}
-		i += k
+// ticks returns where the next run of backticks from i on starts, and how many
+// there are; 0 if there is none.
+func ticks(s string, i int) (start, n int) {
+	k := strings.IndexByte(s[i:], '`')
+	if k < 0 {
+		return len(s), 0
 	}
-	return -1
+	run := s[i+k:]
+	return i + k, len(run) - len(strings.TrimLeft(run, "`"))
 }
