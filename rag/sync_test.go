@@ -385,6 +385,26 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// A Progress function may use the knowledge base.
+func TestProgressMayWrite(t *testing.T) {
+	k := newKB(t, nil)
+	s := newShelf(nil)
+	for i := range 600 {
+		s.put(fmt.Sprint("doc", i), "text")
+	}
+	mustSync(t, k, "shelf", s, nil)
+	for i := range 600 {
+		s.touch[fmt.Sprint("doc", i)]++ // records alone, written by themselves
+	}
+	mustSync(t, k, "shelf", s, &SyncOptions{Progress: func(p Progress) {
+		if p.Done%50 == 0 {
+			if err := k.Delete(t.Context(), "no such document"); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+}
+
 // TestBackPressure holds the writer, and sees that the loader is not asked for
 // more than the workers and the writer can hold.
 func TestBackPressure(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,7 +31,8 @@ type syncer struct {
 	atomic   bool
 	plan     *Plan // not nil: nothing is embedded or written
 
-	work chan batch // from the readers to the writer
+	work   chan batch   // from the readers to the writer
+	writes atomic.Int64 // changes written
 
 	mu       sync.Mutex
 	report   Report
@@ -50,7 +52,7 @@ type batch struct {
 
 func (s *syncer) run(ctx context.Context, l Loader) error {
 	s.claimed = map[string]bool{}
-	defer s.sort()
+	defer s.finish()
 	interrupted, err := s.interrupted(ctx)
 	if err != nil {
 		return err
@@ -64,8 +66,10 @@ func (s *syncer) run(ctx context.Context, l Loader) error {
 	return s.unmark(ctx, interrupted)
 }
 
-// sort puts what the readers noted side by side in the order of the Refs.
-func (s *syncer) sort() {
+// finish completes the report. What the readers noted side by side comes into
+// the order of the Refs.
+func (s *syncer) finish() {
+	s.report.Writes = int(s.writes.Load())
 	byRef := func(a, b *DocError) int { return strings.Compare(a.Ref, b.Ref) }
 	slices.SortStableFunc(s.report.Failed, byRef)
 	slices.SortStableFunc(s.report.Skipped, byRef)

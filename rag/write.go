@@ -139,12 +139,42 @@ func (s *syncer) count(ps []*prepared) {
 // change is left out if the store has another version of the document by now,
 // or none: somebody else changed or deleted it.
 func (s *syncer) apply(ctx context.Context, ps []*prepared) error {
-	c := store.Change{}
+	c, alone := s.change(ps)
+	release, err := s.kb.hold(ctx, len(alone) > 0)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if len(alone) > 0 {
+		current := map[string]string{} // Doc ID -> version in the store
+		for _, id := range alone {
+			current[id] = ""
+		}
+		for d, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: alone}) {
+			if err != nil {
+				return err
+			}
+			current[d.ID] = d.Version
+		}
+		c.Docs = slices.DeleteFunc(c.Docs, func(d store.Doc) bool {
+			version, ok := current[d.ID]
+			return ok && version != d.Version
+		})
+		if len(c.Docs) == 0 {
+			return nil
+		}
+	}
+	return s.submit(ctx, c)
+}
+
+// change joins documents into a change. It also returns the IDs of the
+// documents whose record is in it without their chunks.
+func (s *syncer) change(ps []*prepared) (c store.Change, alone []string) {
 	if s.embedder != nil {
 		c.Space = s.space
 	}
-	var whole, alone []string // Doc IDs
-	at := map[string]int{}    // Doc ID -> index in c.Docs
+	var whole []string
+	at := map[string]int{} // Doc ID -> index in c.Docs
 	for _, p := range ps {
 		if i, ok := at[p.doc.ID]; ok && p.same {
 			c.Docs[i] = p.doc // written() of one in the same change
@@ -162,33 +192,11 @@ func (s *syncer) apply(ctx context.Context, ps []*prepared) error {
 	if len(whole) > 0 {
 		c.Delete = store.Docs(whole...)
 	}
-	release, err := s.kb.hold(ctx, len(alone) > 0)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if len(alone) > 0 {
-		stale := map[string]bool{}
-		for _, id := range alone {
-			stale[id] = true
-		}
-		for d, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: alone}) {
-			if err != nil {
-				return err
-			}
-			if d.Version == c.Docs[at[d.ID]].Version {
-				delete(stale, d.ID)
-			}
-		}
-		c.Docs = slices.DeleteFunc(c.Docs, func(d store.Doc) bool { return stale[d.ID] })
-		if len(c.Docs) == 0 {
-			return nil
-		}
-	}
-	return s.submit(ctx, c)
+	return c, alone
 }
 
-// submit writes a change, observed.
+// submit writes a change, observed. It is called with the right to write, and
+// takes no lock of the syncer: a Progress function may wait for that right.
 func (s *syncer) submit(ctx context.Context, c store.Change) error {
 	if err := s.mark(ctx); err != nil {
 		return err
@@ -196,13 +204,10 @@ func (s *syncer) submit(ctx context.Context, c store.Change) error {
 	ctx, done := s.kb.start(ctx, Op{Name: OpWrite, Source: s.source, Items: len(c.Upsert)})
 	_, err := s.kb.store.Write(ctx, c)
 	done(Outcome{Err: err, Items: len(c.Upsert)})
-	if err != nil {
-		return err
+	if err == nil {
+		s.writes.Add(1)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.report.Writes++
-	return nil
+	return err
 }
 
 // remove deletes what the filter matches.
