@@ -57,7 +57,9 @@ func (k *KB) retrieve(ctx context.Context, q Question) (*Result, error) {
 
 // Evidence finds passages for a question and assembles them into a context for
 // any language model. It calls no model but the embedder. Where nothing
-// relevant was found the evidence is Empty, and that is no error.
+// relevant was found the evidence is Empty, and that is no error. The error is
+// one of Retrieve, or wraps assemble.ErrBudget where the budget, or what the
+// Model's window leaves, has no room for the question and a passage.
 func (k *KB) Evidence(ctx context.Context, q Question) (*Evidence, error) {
 	r, err := k.Retrieve(ctx, q)
 	if err != nil {

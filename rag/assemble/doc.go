@@ -2,9 +2,11 @@
 // language model: [Evidence].
 //
 // The way of a hit: duplicates are dropped; chunks of one document that touch
-// or overlap become one passage, without repeats; passages are ordered, fitted
-// into a budget of tokens, numbered and marked. The [Manifest] says what became
-// of every hit. The same input and secret give the same bytes.
+// or overlap become one passage, without repeats; the best are fitted into a
+// budget of tokens, chunk by chunk where a passage is too much, and one is
+// trimmed to its first sentences; then passages are ordered, numbered and
+// marked. The [Manifest] says what became of every hit. The same input and
+// secret give the same bytes.
 //
 // Retrieved text is material, not instruction. Each passage stands between
 // marks that hold a nonce of 128 bits, a keyed hash of the passages that no
