@@ -274,7 +274,7 @@ func (im *image) table(ids, offsets []int) error {
 			index = fmt.Appendf(index, "%d %d ", id, n)
 		}
 		gen := f.objects[id].gen
-		o := offsets[i]
+		o := uint64(offsets[i])
 		rows = append(rows, 1, byte(o>>32), byte(o>>24), byte(o>>16), byte(o>>8), byte(o), byte(gen>>8), byte(gen))
 	}
 	im.tail = fmt.Appendf(im.tail, "%d 0 obj\n<</Type/XRef/W[1 5 2]/Size %d/Index[%s]/Length %d", self, self+1, index, len(rows))
