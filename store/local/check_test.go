@@ -61,3 +61,27 @@ func TestCheckWhileOpen(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A store without changes keeps its logs, however small they are to be.
+func TestNothingIsRewritten(t *testing.T) {
+	o := &Options{fs: memfs.New(), LogBytes: 1}
+	for i := range 3 {
+		db, err := Open("", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			if _, err := db.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i == 1 {
+			if err := write(db, text("1", "one")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

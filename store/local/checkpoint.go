@@ -12,7 +12,7 @@ import (
 const checkpointBytes = 8 << 20
 
 // checkpoint replaces all logs by one file that holds the state after change
-// seq, the last one, and a log without changes. After an error the logs stay
+// seq, the last one and not 0, and a log without changes. After an error the logs stay
 // as they are, and take more changes: the last one is the same in both
 // manifests that may be on disk.
 func (j *journal) checkpoint(seq uint64, entries iter.Seq[*record.Entry]) error {

@@ -259,7 +259,7 @@ func (db *DB) maintain() {
 	}
 	var err error
 	switch size := j.bytes.Load(); {
-	case size >= db.rewriteAt && size > 2*(db.liveBytes()+j.opts.LogBytes):
+	case db.seq > 0 && size >= db.rewriteAt && size > 2*(db.liveBytes()+j.opts.LogBytes):
 		db.rewriteAt = size + j.opts.LogBytes // unless it succeeds, not at once again
 		if err = j.checkpoint(db.seq, db.entries()); err == nil {
 			db.rewriteAt = 0

@@ -14,10 +14,10 @@ import (
 // P7: wherever a disk becomes full, writes fail and say so, what was written
 // stays, is found meanwhile, and is there when the store is opened again.
 func TestFullDisk(t *testing.T) {
-	levels, failed := 0, 0
+	first, levels, failed := seed(t), 0, 0
 	for level := 0; ; level += recoveries(1201, 13) {
 		levels++
-		fsys, rng := memfs.New(), rand.New(rand.NewPCG(seed(t), 0))
+		fsys, rng := memfs.New(), rand.New(rand.NewPCG(first, 0))
 		model := storetest.NewReference()
 		o := Options{LogBytes: 1500, fs: errfs.Wrap(fsys, errfs.Full(level))}
 		db, err := Open("", &o)

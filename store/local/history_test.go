@@ -33,7 +33,7 @@ func seed(t *testing.T) uint64 {
 // was there when they were taken.
 func TestHistories(t *testing.T) {
 	const steps = 60
-	ops := 0
+	first, ops := seed(t), 0
 	for i, o := range []Options{
 		{},
 		{LogBytes: 1},
@@ -42,8 +42,8 @@ func TestHistories(t *testing.T) {
 		{LogBytes: 20000, recordBytes: 7},
 		{LogBytes: 1 << 20},
 	} {
-		for round := range recoveries(2, 200) {
-			rng := rand.New(rand.NewPCG(seed(t), uint64(1000*i+round)))
+		for round := range recoveries(3, 200) {
+			rng := rand.New(rand.NewPCG(first, uint64(1000*i+round)))
 			n, err := history(rng, o, steps)
 			ops += n
 			if err != nil {
