@@ -1,9 +1,11 @@
 package files_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -45,9 +47,35 @@ func TestDirContract(t *testing.T) {
 }
 
 func TestFSContract(t *testing.T) {
-	fsys := fstest.MapFS{}
+	fsys := &countingFS{MapFS: fstest.MapFS{}}
+	old := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, content := range contents {
-		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+		fsys.MapFS[name] = &fstest.MapFile{Data: []byte(content), ModTime: old}
 	}
-	loadertest.Run(t, loadertest.Harness{Loader: files.FS(fsys, &files.Options{Formats: loaders.Formats{text.Format(nil)}})})
+	size := 1
+	loadertest.Run(t, loadertest.Harness{
+		Loader: files.FS(fsys, &files.Options{Formats: loaders.Formats{text.Format(nil)}}),
+		Change: func() (string, error) {
+			size++
+			fsys.MapFS["a.txt"] = &fstest.MapFile{Data: []byte(strings.Repeat("x", size)), ModTime: old}
+			return "a.txt", nil
+		},
+		Reads: func() int { return int(fsys.reads.Load()) },
+	})
+}
+
+// countingFS counts the files that are opened.
+type countingFS struct {
+	fstest.MapFS
+	reads atomic.Int64
+}
+
+func (f *countingFS) Open(name string) (fs.File, error) {
+	file, err := f.MapFS.Open(name)
+	if err == nil {
+		if info, err := file.Stat(); err == nil && !info.IsDir() {
+			f.reads.Add(1)
+		}
+	}
+	return file, err
 }
