@@ -36,7 +36,7 @@ crash: ## simulated crashes, faults, sabotages, kill -9, full disks, in number
 
 .PHONY: corrupt
 corrupt: ## flipped bits, cuts and swaps in every kind of file
-	.ci/run corrupt
+	.ci/run corrupt damage
 
 .PHONY: conformance
 conformance: ## the kits and clients against real servers
