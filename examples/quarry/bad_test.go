@@ -172,7 +172,7 @@ func TestFullDisk(t *testing.T) {
 	write(t, dir, "small.txt", "A small file that fits.")
 	c.must(0, "sync", "--source", "docs", dir)
 	for i := range 60 {
-		write(t, dir, fmt.Sprintf("big%02d.txt", i), strings.Repeat(fmt.Sprintf("Line of file %d.\n", i), 8000))
+		write(t, dir, fmt.Sprintf("big%02d.txt", i), strings.Repeat(fmt.Sprintf("Line of file %d.\n", i), 3000))
 	}
 	c.want(c.must(exitError, "sync", "--source", "docs", dir), "no space left", "disk is full")
 	c.want(c.must(0, "check"), "every checksum holds")
@@ -237,7 +237,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	c, dir := newTool(t), t.TempDir()
 	for i := range 300 {
-		write(t, dir, fmt.Sprintf("f%03d.txt", i), strings.Repeat(fmt.Sprintf("Line of file %d with words.\n", i), 400))
+		write(t, dir, fmt.Sprintf("f%03d.txt", i), strings.Repeat(fmt.Sprintf("Line of file %d with words.\n", i), 150))
 	}
 	cmd := program(t.Context(), c.kb, dir)
 	var errs strings.Builder

@@ -38,7 +38,7 @@ func TestKilledSync(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "wasip1" {
 		t.Skip("no signal kills a process here as kill -9 does")
 	}
-	rounds, dir := 4, filepath.Join(t.TempDir(), "docs")
+	rounds, dir := 3, filepath.Join(t.TempDir(), "docs")
 	if os.Getenv("QUARRY_LONG") != "" {
 		rounds = 20
 		root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -47,8 +47,8 @@ func TestKilledSync(t *testing.T) {
 		}
 		dir = filepath.Join(strings.TrimSpace(string(root)), "src")
 	} else {
-		for i := range 400 {
-			write(t, dir, fmt.Sprintf("d%02d/f%03d.txt", i%10, i), strings.Repeat(fmt.Sprintf("Line of file %d with some words in it.\n", i), 1+i%200))
+		for i := range 200 {
+			write(t, dir, fmt.Sprintf("d%02d/f%03d.txt", i%10, i), strings.Repeat(fmt.Sprintf("Line of file %d with some words in it.\n", i), 1+i%150))
 		}
 	}
 	whole := filepath.Join(t.TempDir(), "whole")
