@@ -32,7 +32,7 @@ fuzz: ## every fuzz target, for FUZZTIME each (30s)
 
 .PHONY: crash
 crash: ## simulated crashes, faults, sabotages, kill -9, full disks, in number
-	.ci/run crash kill
+	.ci/run crash histories
 
 .PHONY: corrupt
 corrupt: ## flipped bits, cuts and swaps in every kind of file
