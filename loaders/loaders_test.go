@@ -2,6 +2,7 @@ package loaders_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -356,4 +357,47 @@ func ExampleNewBudget() {
 	// Output:
 	// <nil>
 	// over budget: more than 10 bytes of text
+}
+
+func TestSingle(t *testing.T) {
+	broken := errors.New("broken")
+	p := loaders.Single("note", func(ctx context.Context, in loaders.Input) (loaders.Document, error) {
+		if in.Size == 0 {
+			return loaders.Document{ID: "half"}, cmp.Or(ctx.Err(), broken)
+		}
+		return in.Document(), nil
+	})
+	pairs := func(ctx context.Context, content string) (docs []loaders.Document, errs []error) {
+		for d, err := range p.Parse(ctx, loaders.BytesInput("a", []byte(content))) {
+			docs, errs = append(docs, d), append(errs, err)
+		}
+		return docs, errs
+	}
+	if docs, errs := pairs(t.Context(), "x"); len(docs) != 1 || docs[0].ID != "a" || errs[0] != nil {
+		t.Errorf("a document: %v, %v", docs, errs)
+	}
+	docs, errs := pairs(t.Context(), "")
+	failed, ok := errors.AsType[*loaders.DocError](errs[0])
+	if len(errs) != 1 || !ok || failed.Ref != "a" || !errors.Is(failed, broken) || failed.Error() != "a: note: broken" || docs[0].ID != "" {
+		t.Errorf("an error: %+v, %v", docs, errs)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, errs = pairs(ctx, "")
+	if _, ok := errors.AsType[*loaders.DocError](errs[0]); ok || !errors.Is(errs[0], context.Canceled) {
+		t.Errorf("a context that ended: %v", errs)
+	}
+}
+
+func ExampleSingle() {
+	upper := loaders.Single("upper", func(ctx context.Context, in loaders.Input) (loaders.Document, error) {
+		b, err := in.ReadAll()
+		d := in.Document()
+		d.Text = strings.ToUpper(string(b))
+		return d, err
+	})
+	for d, err := range upper.Parse(context.Background(), loaders.BytesInput("note.txt", []byte("tea"))) {
+		fmt.Println(d.ID, d.Text, err)
+	}
+	// Output: note.txt TEA <nil>
 }

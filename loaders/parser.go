@@ -36,6 +36,24 @@ func (f ParserFunc) Parse(ctx context.Context, in Input) iter.Seq2[Document, err
 	return f(ctx, in)
 }
 
+// Single returns a [Parser] of contents that are one document each, which read
+// returns. An error of read becomes a *[DocError] that says name before it,
+// unless the context has ended: then it is the last pair as it is.
+func Single(name string, read func(ctx context.Context, in Input) (Document, error)) Parser {
+	return ParserFunc(func(ctx context.Context, in Input) iter.Seq2[Document, error] {
+		return func(yield func(Document, error) bool) {
+			d, err := read(ctx, in)
+			if err != nil {
+				d = Document{}
+				if ctx.Err() == nil {
+					err = &DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("%s: %w", name, err)}
+				}
+			}
+			yield(d, err)
+		}
+	})
+}
+
 // Input is what a [Parser] reads.
 type Input struct {
 	Ref      string // becomes Document.Ref, and the ID of a sole document

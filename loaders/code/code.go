@@ -19,7 +19,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"mime"
 	"strings"
 
@@ -47,7 +46,7 @@ func Format(o *Options) loaders.Format {
 		MIMEs:      []string{"application/json", "application/yaml", "application/toml", "text/css", "text/javascript", "text/x-go", "text/x-python"},
 		Sniff:      func(head []byte) bool { return interpreted(head) != "" },
 		Version:    p.version(),
-		Parser:     p,
+		Parser:     loaders.Single("code", p.read),
 	}
 }
 
@@ -58,24 +57,9 @@ func Format(o *Options) loaders.Format {
 // "language" where one is known. Content that is not text gives a
 // *[loaders.DocError] that wraps [loaders.ErrFormat]. Code that its language's
 // compiler would refuse is read as far as it makes sense.
-func New(o *Options) loaders.Parser { return newParser(o) }
+func New(o *Options) loaders.Parser { return loaders.Single("code", newParser(o).read) }
 
 type source struct{ languages map[string]string }
-
-// Parse implements [loaders.Parser].
-func (p *source) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.Document, error] {
-	return func(yield func(loaders.Document, error) bool) {
-		d, err := p.read(ctx, in)
-		if err != nil {
-			if ctx.Err() == nil {
-				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("code: %w", err)}
-			}
-			yield(loaders.Document{}, err)
-			return
-		}
-		yield(d, nil)
-	}
-}
 
 func (p *source) read(ctx context.Context, in loaders.Input) (loaders.Document, error) {
 	d := in.Document()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 
 	"github.com/quarry-go/quarry/loaders"
@@ -50,21 +49,10 @@ func New(o *Options) loaders.Parser {
 	if o == nil {
 		o = &Options{}
 	}
-	return &parser{*o}
+	return loaders.Single("html", (&parser{*o}).parse)
 }
 
 type parser struct{ o Options }
-
-// Parse implements [loaders.Parser].
-func (p *parser) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.Document, error] {
-	return func(yield func(loaders.Document, error) bool) {
-		d, err := p.parse(ctx, in)
-		if err != nil && ctx.Err() == nil {
-			err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("html: %w", err)}
-		}
-		yield(d, err)
-	}
-}
 
 func (p *parser) parse(ctx context.Context, in loaders.Input) (none loaders.Document, err error) {
 	raw, err := in.ReadAll()

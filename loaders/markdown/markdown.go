@@ -3,7 +3,6 @@ package markdown
 import (
 	"context"
 	"fmt"
-	"iter"
 	"mime"
 	"strings"
 
@@ -54,24 +53,10 @@ func New(o *Options) loaders.Parser {
 	if o == nil {
 		o = &Options{}
 	}
-	return parser{*o}
+	return loaders.Single("markdown", parser{*o}.parse)
 }
 
 type parser struct{ o Options }
-
-// Parse implements [loaders.Parser].
-func (p parser) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.Document, error] {
-	return func(yield func(loaders.Document, error) bool) {
-		d, err := p.parse(ctx, in)
-		if err != nil {
-			if ctx.Err() == nil {
-				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("markdown: %w", err)}
-			}
-			d = loaders.Document{}
-		}
-		yield(d, err)
-	}
-}
 
 func (p parser) parse(ctx context.Context, in loaders.Input) (loaders.Document, error) {
 	d := in.Document()

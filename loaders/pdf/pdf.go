@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 
 	"github.com/ledongthuc/pdf"
@@ -52,24 +51,10 @@ func New(o *Options) loaders.Parser {
 	if o == nil {
 		o = &Options{}
 	}
-	return parser{*o}
+	return loaders.Single("pdf", parser{*o}.parse)
 }
 
 type parser struct{ o Options }
-
-// Parse implements [loaders.Parser].
-func (p parser) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.Document, error] {
-	return func(yield func(loaders.Document, error) bool) {
-		d, err := p.parse(ctx, in)
-		if err != nil {
-			if ctx.Err() == nil {
-				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("pdf: %w", err)}
-			}
-			d = loaders.Document{}
-		}
-		yield(d, err)
-	}
-}
 
 // parse reads a file. The recover is for what stands between the pages; a
 // panic in one costs that one.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"mime"
 	"path"
 	"strings"
@@ -64,25 +63,10 @@ func New(o *Options) loaders.Parser {
 	if o == nil {
 		o = &Options{}
 	}
-	return parser{charset: o.Charset}
+	return loaders.Single("text", parser{charset: o.Charset}.read)
 }
 
 type parser struct{ charset string }
-
-// Parse implements [loaders.Parser].
-func (p parser) Parse(ctx context.Context, in loaders.Input) iter.Seq2[loaders.Document, error] {
-	return func(yield func(loaders.Document, error) bool) {
-		d, err := p.read(ctx, in)
-		if err != nil {
-			if ctx.Err() == nil {
-				err = &loaders.DocError{Ref: in.Ref, URI: in.URI, Err: fmt.Errorf("text: %w", err)}
-			}
-			yield(loaders.Document{}, err)
-			return
-		}
-		yield(d, nil)
-	}
-}
 
 func (p parser) read(ctx context.Context, in loaders.Input) (loaders.Document, error) {
 	d := in.Document()
