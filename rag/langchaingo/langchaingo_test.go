@@ -30,10 +30,13 @@ func ask(text string) llm.Request {
 	return llm.Request{Messages: []llm.Message{{Role: llm.User, Text: text}}}
 }
 
-// client returns langchaingo's client for OpenAI at the given base URL.
+// client returns langchaingo's client for OpenAI at the given base URL. Its
+// connections are used once: where a server closes a kept one at the moment of
+// the next request, as llama.cpp now and then does, that client fails.
 func client(t *testing.T, url string) *openai.LLM {
 	t.Helper()
-	c, err := openai.New(openai.WithBaseURL(url), openai.WithToken("sk-test"), openai.WithModel("fake"), openai.WithEmbeddingModel("fake"))
+	once := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	c, err := openai.New(openai.WithHTTPClient(once), openai.WithBaseURL(url), openai.WithToken("sk-test"), openai.WithModel("fake"), openai.WithEmbeddingModel("fake"))
 	if err != nil {
 		t.Fatal(err)
 	}
