@@ -12,7 +12,7 @@ var layers = []struct {
 }{
 	{"ground", "internal/vfs internal/vec internal/sse internal/charset internal/sentence internal/sanitize internal/text"},
 	{"on the ground", "internal/vfs/memfs internal/vfs/errfs internal/wal internal/bm25 internal/openai"},
-	{tools, "internal/vfs/crashtest internal/servers internal/realdata"},
+	{tools, "internal/vfs/crashtest internal/servers internal/realdata internal/probe"},
 	{contracts, "store embed loaders rag/llm rag/token"},
 	{kits, "store/storetest embed/embedtest loaders/loadertest rag/llm/llmtest"},
 	{"parts", "store/* embed/* loaders/code loaders/files loaders/html loaders/markdown loaders/pdf loaders/text rag/llm/* rag/chunk rag/retrieve rag/assemble rag/cite"},

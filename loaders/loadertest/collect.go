@@ -30,7 +30,7 @@ func collect[T any](t *trial, seq iter.Seq2[T, error]) []pair[T] {
 	for v, err := range seq {
 		pairs = append(pairs, pair[T]{v, err})
 		if len(pairs) == maxPairs {
-			t.fatalf("the sequence goes on after %d pairs", maxPairs)
+			t.Fatalf("the sequence goes on after %d pairs", maxPairs)
 		}
 	}
 	return pairs
@@ -56,14 +56,14 @@ func faultsOfErrors[T any](t *trial, pairs []pair[T]) {
 			continue
 		}
 		if !reflect.ValueOf(&p.v).Elem().IsZero() {
-			t.fault("pair %d has an error, %v, and a value, %+v", i, p.err, p.v)
+			t.Faultf("pair %d has an error, %v, and a value, %+v", i, p.err, p.v)
 		}
 		if de, ok := docError(p.err); ok {
 			if de.Ref == "" || de.Err == nil {
-				t.fault("pair %d: a DocError without a Ref or without a cause: %+v", i, *de)
+				t.Faultf("pair %d: a DocError without a Ref or without a cause: %+v", i, *de)
 			}
 		} else if i < len(pairs)-1 {
-			t.fault("pair %d of %d has an error that is no DocError, and is not the last: %v", i, len(pairs), p.err)
+			t.Faultf("pair %d of %d has an error that is no DocError, and is not the last: %v", i, len(pairs), p.err)
 		}
 	}
 }

@@ -12,14 +12,14 @@ func (k *loaderKit) listOnce(t *trial) {
 	seen := map[string]bool{}
 	for _, r := range values(k.list(t)) {
 		if seen[r.ID] {
-			t.fault("Ref %q comes twice", r.ID)
+			t.Faultf("Ref %q comes twice", r.ID)
 		}
 		seen[r.ID] = true
 		if r.ID == "" || !utf8.ValidString(r.ID) {
-			t.fault("a Ref has ID %q", r.ID)
+			t.Faultf("a Ref has ID %q", r.ID)
 		}
 		if r.Load == nil {
-			t.fault("Ref %q has no Load", r.ID)
+			t.Faultf("Ref %q has no Load", r.ID)
 		}
 	}
 }
@@ -38,15 +38,15 @@ func (k *loaderKit) sameList(t *trial, first []pair[loaders.Ref]) {
 		a, b := first[i], again[i]
 		switch {
 		case (a.err == nil) != (b.err == nil):
-			t.fault("pair %d: first error %v, then error %v", i, a.err, b.err)
+			t.Faultf("pair %d: first error %v, then error %v", i, a.err, b.err)
 		case a.v.ID != b.v.ID || a.v.URI != b.v.URI:
-			t.fault("pair %d: first Ref %q (%s), then %q (%s)", i, a.v.ID, a.v.URI, b.v.ID, b.v.URI)
+			t.Faultf("pair %d: first Ref %q (%s), then %q (%s)", i, a.v.ID, a.v.URI, b.v.ID, b.v.URI)
 		case a.v.Version != b.v.Version:
-			t.fault("Ref %q did not change; first it had Version %q, then %q", a.v.ID, a.v.Version, b.v.Version)
+			t.Faultf("Ref %q did not change; first it had Version %q, then %q", a.v.ID, a.v.Version, b.v.Version)
 		}
 	}
 	if len(first) != len(again) {
-		t.fault("first %d pairs, then %d", len(first), len(again))
+		t.Faultf("first %d pairs, then %d", len(first), len(again))
 	}
 }
 
@@ -58,13 +58,13 @@ func (k *loaderKit) agree(t *trial) {
 	for _, r := range values(k.list(t)) {
 		for _, d := range values(collect(t, r.Load(t.ctx))) {
 			if d.Ref != r.ID {
-				t.fault("Ref %q gives document %q, which names Ref %q", r.ID, d.ID, d.Ref)
+				t.Faultf("Ref %q gives document %q, which names Ref %q", r.ID, d.ID, d.Ref)
 			}
 			listed = append(listed, d)
 		}
 	}
 	if diff := same(pairsOf(loaded), pairsOf(listed)); diff != "" {
-		t.fault("by Load, then by List: %s", diff)
+		t.Faultf("by Load, then by List: %s", diff)
 	}
 }
 
@@ -78,13 +78,13 @@ func pairsOf[T any](vs []T) []pair[T] {
 
 func (k *loaderKit) unread(t *trial) {
 	if k.Reads == nil {
-		t.skipf("the harness has no Reads")
+		t.Skipf("the harness has no Reads")
 	}
 	k.list(t)
 	before := k.Reads()
 	k.list(t)
 	if n := k.Reads() - before; n != 0 {
-		t.fault("a listing read %d Refs", n)
+		t.Faultf("a listing read %d Refs", n)
 	}
 }
 
@@ -110,12 +110,12 @@ func (k *loaderKit) listConcurrent(t *trial) {
 	for i, r := range refs {
 		want[i] = collect(t, r.Load(t.ctx))
 	}
-	t.together(k.Workers, func(worker int) {
+	t.Together(k.Workers, func(worker int) {
 		k.sameList(t, first)
 		for i := range refs {
 			i = (i + worker) % len(refs)
 			if diff := same(want[i], collect(t, refs[i].Load(t.ctx))); diff != "" {
-				t.fault("beside other loads, Ref %q: %s", refs[i].ID, diff)
+				t.Faultf("beside other loads, Ref %q: %s", refs[i].ID, diff)
 			}
 		}
 	})
@@ -130,7 +130,7 @@ func (k *loaderKit) later(t *trial) {
 		leave(r.Load(t.ctx), 1)
 		k.released(t, "leaving a Ref's Load")
 		if diff := same(first, collect(t, r.Load(t.ctx))); diff != "" {
-			t.fault("Ref %q: %s", r.ID, diff)
+			t.Faultf("Ref %q: %s", r.ID, diff)
 		}
 		faultsOfErrors(t, first)
 	}
@@ -150,7 +150,7 @@ func (k *loaderKit) refContext(t *trial) {
 
 func (k *loaderKit) version(t *trial) {
 	if k.Change == nil || k.lister == nil {
-		t.skipf("the harness has no Change, or the loader is no Lister")
+		t.Skipf("the harness has no Change, or the loader is no Lister")
 	}
 	before := map[string]string{}
 	for _, r := range values(k.list(t)) {
@@ -158,15 +158,15 @@ func (k *loaderKit) version(t *trial) {
 	}
 	changed, err := k.Change()
 	if err != nil {
-		t.fatalf("Change: %v", err)
+		t.Fatalf("Change: %v", err)
 	}
 	for _, r := range values(k.list(t)) {
 		switch v, known := before[r.ID]; {
 		case !known || v == "":
 		case r.ID == changed && r.Version == v:
-			t.fault("Ref %q changed and keeps Version %q", r.ID, v)
+			t.Faultf("Ref %q changed and keeps Version %q", r.ID, v)
 		case r.ID != changed && r.Version != v:
-			t.fault("Ref %q did not change; its Version was %q and is %q", r.ID, v, r.Version)
+			t.Faultf("Ref %q did not change; its Version was %q and is %q", r.ID, v, r.Version)
 		}
 	}
 }

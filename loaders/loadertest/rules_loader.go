@@ -56,7 +56,7 @@ func (k *loaderKit) load(t *trial) []pair[loaders.Document] {
 	pairs := collect(t, k.Loader.Load(t.ctx))
 	for _, p := range pairs {
 		if _, ok := docError(p.err); p.err != nil && !ok {
-			t.fatalf("Load ends with %v", p.err)
+			t.Fatalf("Load ends with %v", p.err)
 		}
 	}
 	return pairs
@@ -66,7 +66,7 @@ func (k *loaderKit) list(t *trial) []pair[loaders.Ref] {
 	pairs := collect(t, k.lister.List(t.ctx))
 	for _, p := range pairs {
 		if _, ok := docError(p.err); p.err != nil && !ok {
-			t.fatalf("List ends with %v", p.err)
+			t.Fatalf("List ends with %v", p.err)
 		}
 	}
 	return pairs
@@ -75,11 +75,11 @@ func (k *loaderKit) list(t *trial) []pair[loaders.Ref] {
 func (k *loaderKit) document(t *trial) {
 	docs := values(k.load(t))
 	if len(docs) < 2 {
-		t.fault("the source under test has %d documents; the kit needs 2", len(docs))
+		t.Faultf("the source under test has %d documents; the kit needs 2", len(docs))
 	}
 	for _, d := range docs {
 		if broken := document(d); broken != "" {
-			t.fault("%s", broken)
+			t.Faultf("%s", broken)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func (k *loaderKit) once(t *trial) {
 	seen := map[string]bool{}
 	for _, d := range values(k.load(t)) {
 		if seen[d.ID] {
-			t.fault("document %q comes twice", d.ID)
+			t.Faultf("document %q comes twice", d.ID)
 		}
 		seen[d.ID] = true
 	}
@@ -98,7 +98,7 @@ func (k *loaderKit) order(t *trial) {
 	first := k.load(t)
 	for range 2 {
 		if diff := same(first, k.load(t)); diff != "" {
-			t.fault("%s", diff)
+			t.Faultf("%s", diff)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func (k *loaderKit) leave(t *trial) {
 		k.released(t, "leaving Load")
 	}
 	if diff := same(first, k.load(t)); diff != "" {
-		t.fault("after leaving early: %s", diff)
+		t.Faultf("after leaving early: %s", diff)
 	}
 	k.released(t, "Load")
 }
@@ -132,7 +132,7 @@ func (k *loaderKit) released(t *trial, after string) {
 		return
 	}
 	if n := k.Held(); n != 0 {
-		t.fault("%d things are still held after %s", n, after)
+		t.Faultf("%d things are still held after %s", n, after)
 	}
 }
 
@@ -159,9 +159,9 @@ func ends[T any](t *trial, n int, seq func(context.Context) iter.Seq2[T, error])
 		}
 		cancel()
 		if !errors.Is(last, context.Canceled) {
-			t.fault("the context ended after %d pairs; of %d pairs the last has error %v", after, pairs, last)
+			t.Faultf("the context ended after %d pairs; of %d pairs the last has error %v", after, pairs, last)
 		} else if de, ok := docError(last); ok {
-			t.fault("the end of the context is told as the fault of one document: %v", de)
+			t.Faultf("the end of the context is told as the fault of one document: %v", de)
 		}
 	}
 	ctx, cancel := context.WithDeadline(t.ctx, time.Unix(0, 0))
@@ -171,16 +171,16 @@ func ends[T any](t *trial, n int, seq func(context.Context) iter.Seq2[T, error])
 		last = err
 	}
 	if !errors.Is(last, context.DeadlineExceeded) {
-		t.fault("the deadline was over; the last error is %v", last)
+		t.Faultf("the deadline was over; the last error is %v", last)
 	}
 }
 
 func (k *loaderKit) concurrent(t *trial) {
 	first := k.load(t)
-	t.together(k.Workers, func(int) {
+	t.Together(k.Workers, func(int) {
 		for range 2 {
 			if diff := same(first, k.load(t)); diff != "" {
-				t.fault("beside other loads: %s", diff)
+				t.Faultf("beside other loads: %s", diff)
 			}
 		}
 	})
@@ -193,19 +193,19 @@ func (k *loaderKit) owner(t *trial) {
 		spoil(d)
 	}
 	if diff := same(first, k.load(t)); diff != "" {
-		t.fault("a change of what one Load gave reached the next: %s", diff)
+		t.Faultf("a change of what one Load gave reached the next: %s", diff)
 	}
 }
 
 func (k *loaderKit) anew(t *trial) {
 	if k.Change == nil {
-		t.skipf("the harness has no Change")
+		t.Skipf("the harness has no Change")
 	}
 	first := k.load(t)
 	if _, err := k.Change(); err != nil {
-		t.fatalf("Change: %v", err)
+		t.Fatalf("Change: %v", err)
 	}
 	if same(first, k.load(t)) == "" {
-		t.fault("the source changed, and Load gives what it gave before")
+		t.Faultf("the source changed, and Load gives what it gave before")
 	}
 }

@@ -69,29 +69,29 @@ func (k *parserKit) parse(t *trial, in loaders.Input) []pair[loaders.Document] {
 func (k *parserKit) good(t *trial, i int) []pair[loaders.Document] {
 	pairs := k.parse(t, k.input(i, k.data[i]))
 	if len(values(pairs)) == 0 {
-		t.fatalf("sample %q gives no document: %v", k.samples[i].Ref, pairs)
+		t.Fatalf("sample %q gives no document: %v", k.samples[i].Ref, pairs)
 	}
 	return pairs
 }
 
 func (k *parserKit) format(t *trial) {
 	if k.Name == "" {
-		t.fault("the format has no name")
+		t.Faultf("the format has no name")
 	}
 	for _, ext := range k.Extensions {
 		if ext == "" || ext != strings.ToLower(ext) || strings.ContainsAny(ext, "/* ") {
-			t.fault("extension %q", ext)
+			t.Faultf("extension %q", ext)
 		}
 	}
 	for _, m := range k.MIMEs {
 		if t0, params, err := mime.ParseMediaType(m); err != nil || t0 != m || len(params) > 0 {
-			t.fault("media type %q", m)
+			t.Faultf("media type %q", m)
 		}
 	}
 	for i, in := range k.samples {
 		head := k.data[i][:min(len(k.data[i]), loaders.SniffLen)]
 		if _, ok := (loaders.Formats{k.Format}).Find(in.Name, in.MIME, head); !ok {
-			t.fault("sample %q, named %q of type %q, is not found to be of the format", in.Ref, in.Name, in.MIME)
+			t.Faultf("sample %q, named %q of type %q, is not found to be of the format", in.Ref, in.Name, in.MIME)
 		}
 	}
 }
@@ -102,11 +102,11 @@ var foreign = []string{"", "\x00", "\n", " ", "The quick brown fox.\n", "{\"a\":
 
 func (k *parserKit) sniff(t *trial) {
 	if k.Sniff == nil && k.Guess == nil {
-		t.skipf("the format has no Sniff and no Guess")
+		t.Skipf("the format has no Sniff and no Guess")
 	}
 	for _, head := range foreign {
 		if k.Sniff != nil && k.Sniff([]byte(head)) {
-			t.fault("Sniff is certain of %q", head)
+			t.Faultf("Sniff is certain of %q", head)
 		}
 		if k.Guess != nil {
 			k.Guess([]byte(head))
@@ -132,7 +132,7 @@ func (k *parserKit) document(t *trial) {
 		faultsOfErrors(t, pairs)
 		for _, d := range values(pairs) {
 			if broken := document(d); broken != "" {
-				t.fault("%s", broken)
+				t.Faultf("%s", broken)
 			}
 		}
 	}
@@ -148,17 +148,17 @@ func (k *parserKit) identity(t *trial) {
 		seen := map[string]bool{}
 		for _, d := range values(k.parse(t, in)) {
 			if d.Ref != in.Ref {
-				t.fault("document %q names Ref %q, not %q", d.ID, d.Ref, in.Ref)
+				t.Faultf("document %q names Ref %q, not %q", d.ID, d.Ref, in.Ref)
 			}
 			if d.ID != in.Ref && !strings.HasPrefix(d.ID, in.Ref+"#") {
-				t.fault("a document of Ref %q has ID %q", in.Ref, d.ID)
+				t.Faultf("a document of Ref %q has ID %q", in.Ref, d.ID)
 			}
 			if seen[d.ID] {
-				t.fault("two documents have ID %q", d.ID)
+				t.Faultf("two documents have ID %q", d.ID)
 			}
 			seen[d.ID] = true
 			if d.URI == "" || d.Trust != in.Trust || d.Modified.IsZero() {
-				t.fault("document %q has URI %q, trust %v, time %v; the Input says %q, %v, %v", d.ID, d.URI, d.Trust, d.Modified, in.URI, in.Trust, in.Modified)
+				t.Faultf("document %q has URI %q, trust %v, time %v; the Input says %q, %v, %v", d.ID, d.URI, d.Trust, d.Modified, in.URI, in.Trust, in.Modified)
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func (k *parserKit) identity(t *trial) {
 func (k *parserKit) again(t *trial) {
 	for i := range k.samples {
 		if diff := same(k.good(t, i), k.good(t, i)); diff != "" {
-			t.fault("%s", diff)
+			t.Faultf("%s", diff)
 		}
 	}
 }
@@ -189,11 +189,11 @@ func (k *parserKit) concurrent(t *trial) {
 	for i := range k.samples {
 		want[i] = k.good(t, i)
 	}
-	t.together(4, func(worker int) {
+	t.Together(4, func(worker int) {
 		for i := range want {
 			i = (i + worker) % len(want)
 			if diff := same(want[i], k.good(t, i)); diff != "" {
-				t.fault("beside other goroutines: %s", diff)
+				t.Faultf("beside other goroutines: %s", diff)
 			}
 		}
 	})
@@ -207,7 +207,7 @@ func (k *parserKit) owner(t *trial) {
 			spoil(d)
 		}
 		if diff := same(first, k.good(t, i)); diff != "" {
-			t.fault("a change of what one Parse gave reached the next: %s", diff)
+			t.Faultf("a change of what one Parse gave reached the next: %s", diff)
 		}
 	}
 }
@@ -228,13 +228,13 @@ func (k *parserKit) budget(t *trial) {
 				refused = refused || errors.Is(p.err, loaders.ErrBudget)
 			}
 			if n := textLen(pairs); l.MaxText > 0 && int64(n) > l.MaxText {
-				t.fault("sample %q: %d bytes of text under a limit of %d", in.Ref, n, l.MaxText)
+				t.Faultf("sample %q: %d bytes of text under a limit of %d", in.Ref, n, l.MaxText)
 			}
 			if !refused && l.MaxInput > 0 {
-				t.fault("sample %q: %d bytes were read under a limit of %d without an error", in.Ref, len(b), l.MaxInput)
+				t.Faultf("sample %q: %d bytes were read under a limit of %d without an error", in.Ref, len(b), l.MaxInput)
 			}
 			if !refused && l.MaxText > 0 && !warned(pairs) {
-				t.fault("sample %q: text is missing under a limit of %d, and no error or warning says so", in.Ref, l.MaxText)
+				t.Faultf("sample %q: text is missing under a limit of %d, and no error or warning says so", in.Ref, l.MaxText)
 			}
 		}
 	}
@@ -290,7 +290,7 @@ func (k *parserKit) release(t *trial) {
 			runtime.Gosched()
 		}
 		if n := w.reads.Load() - before; n != 0 {
-			t.fault("sample %q: %d reads after the sequence ended", in.Ref, n)
+			t.Faultf("sample %q: %d reads after the sequence ended", in.Ref, n)
 		}
 	}
 }
@@ -308,15 +308,15 @@ func (k *parserKit) reader(t *trial) {
 			told := warned(pairs)
 			for _, p := range pairs {
 				if _, ok := docError(p.err); p.err != nil && !ok {
-					t.fault("sample %q, unreadable from byte %d on: %v is no DocError", in.Ref, at, p.err)
+					t.Faultf("sample %q, unreadable from byte %d on: %v is no DocError", in.Ref, at, p.err)
 				}
 				told = told || errors.Is(p.err, errRead)
 			}
 			if !told && at == 0 {
-				t.fault("sample %q, unreadable: no error wraps the cause: %v", in.Ref, pairs)
+				t.Faultf("sample %q, unreadable: no error wraps the cause: %v", in.Ref, pairs)
 			}
 			if len(pairs) == 0 {
-				t.fault("sample %q, unreadable from byte %d on: neither a document nor an error", in.Ref, at)
+				t.Faultf("sample %q, unreadable from byte %d on: neither a document nor an error", in.Ref, at)
 			}
 		}
 	}
@@ -339,7 +339,7 @@ func (k *parserKit) damage(t *trial) {
 		in.Budget = loaders.NewBudget(loaders.Limits{MaxText: limit, MaxInflate: limit, MaxTime: 10 * time.Second})
 		k.damaged(t, in, b, limit)
 		if t.ctx.Err() != nil {
-			t.fatalf("damaged content %d took too long: %q", n, b[:min(len(b), 300)])
+			t.Fatalf("damaged content %d took too long: %q", n, b[:min(len(b), 300)])
 		}
 	}
 }
@@ -348,24 +348,24 @@ func (k *parserKit) damage(t *trial) {
 func (k *parserKit) damaged(t *trial, in loaders.Input, b []byte, limit int) {
 	defer func() {
 		if p := recover(); p != nil {
-			t.fatalf("panic: %v, on %d bytes: %q", p, len(b), b[:min(len(b), 300)])
+			t.Fatalf("panic: %v, on %d bytes: %q", p, len(b), b[:min(len(b), 300)])
 		}
 	}()
 	pairs := k.parse(t, in)
 	faultsOfErrors(t, pairs)
 	if len(pairs) == 0 {
-		t.fault("neither a document nor an error of %d bytes: %q", len(b), b[:min(len(b), 300)])
+		t.Faultf("neither a document nor an error of %d bytes: %q", len(b), b[:min(len(b), 300)])
 	}
 	if n := textLen(pairs); n > limit {
-		t.fault("%d bytes of text under a limit of %d, from %d bytes", n, limit, len(b))
+		t.Faultf("%d bytes of text under a limit of %d, from %d bytes", n, limit, len(b))
 	}
 	for _, p := range pairs {
 		if p.err == nil {
 			if broken := document(p.v); broken != "" {
-				t.fault("%s, on %d bytes: %q", broken, len(b), b[:min(len(b), 300)])
+				t.Faultf("%s, on %d bytes: %q", broken, len(b), b[:min(len(b), 300)])
 			}
 		} else if _, ok := docError(p.err); !ok && t.ctx.Err() == nil {
-			t.fault("%v is no DocError, on %d bytes: %q", p.err, len(b), b[:min(len(b), 300)])
+			t.Faultf("%v is no DocError, on %d bytes: %q", p.err, len(b), b[:min(len(b), 300)])
 		}
 	}
 }

@@ -43,13 +43,13 @@ func (t *trial) vector() []float32 {
 // about.
 func (t *trial) needVectors() {
 	if _, dim := t.space(); dim == 0 {
-		t.skipf("Info declares no Vectors")
+		t.Skipf("Info declares no Vectors")
 	}
 }
 
 func (t *trial) needText() {
 	if !t.info().Features.Lexical {
-		t.skipf("Info declares no Lexical search")
+		t.Skipf("Info declares no Lexical search")
 	}
 }
 
@@ -135,7 +135,7 @@ func (t *trial) beside() *twin { return t.twin(t.empty()) }
 func (t *trial) twin(s *shelf) *twin {
 	model, err := NewReference().Namespace(s.name)
 	if err != nil {
-		t.fatalf("reference: %v", err)
+		t.Fatalf("reference: %v", err)
 	}
 	return &twin{shelf: s, model: model}
 }
@@ -144,14 +144,14 @@ func (t *trial) twin(s *shelf) *twin {
 func (w *twin) write(c store.Change) {
 	want, err := w.model.Write(w.t.ctx, c)
 	if err != nil {
-		w.t.fatalf("reference: %v", err)
+		w.t.Fatalf("reference: %v", err)
 	}
 	got := w.shelf.write(c)
 	if got.Deleted == -1 {
 		want.Deleted = -1
 	}
 	if got != want {
-		w.t.fault("Write of %s returned %+v, want %+v", showChange(c), got, want)
+		w.t.Faultf("Write of %s returned %+v, want %+v", showChange(c), got, want)
 	}
 }
 
@@ -162,7 +162,7 @@ func (w *twin) same(format string, args ...any) bool {
 	if d == "" {
 		return true
 	}
-	w.t.fault("after %s: %s", fmt.Sprintf(format, args...), d)
+	w.t.Faultf("after %s: %s", fmt.Sprintf(format, args...), d)
 	return false
 }
 
@@ -170,14 +170,14 @@ func (w *twin) differ() string {
 	q := store.ScanQuery{Fields: store.FieldsAll}
 	want, err := drain(w.model.Scan(w.t.ctx, q))
 	if err != nil {
-		w.t.fatalf("reference: %v", err)
+		w.t.Fatalf("reference: %v", err)
 	}
 	if d := diffChunks(want, w.scan(q), w.t.h.Tolerance); d != "" {
 		return "Scan: " + d
 	}
 	records, err := drain(w.model.Docs(w.t.ctx, store.DocQuery{}))
 	if err != nil {
-		w.t.fatalf("reference: %v", err)
+		w.t.Fatalf("reference: %v", err)
 	}
 	if d := diffDocs(records, w.docs(store.DocQuery{})); d != "" {
 		return "Docs: " + d
@@ -190,7 +190,7 @@ func (w *twin) found(q store.Query) []store.Hit {
 	q.K = 1 << 20
 	hits, err := w.model.Search(w.t.ctx, q)
 	if err != nil {
-		w.t.fatalf("reference: Search for %s: %v", showQuery(q), err)
+		w.t.Fatalf("reference: Search for %s: %v", showQuery(q), err)
 	}
 	return hits
 }

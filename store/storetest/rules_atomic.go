@@ -67,7 +67,7 @@ func (t *trial) versions(doc string) []store.Change {
 func (t *trial) race(changes []store.Change, write func(store.Change) error, read func()) {
 	var done atomic.Bool
 	var reads atomic.Int64
-	t.together(1+t.h.Workers, func(i int) {
+	t.Together(1+t.h.Workers, func(i int) {
 		if i > 0 {
 			for !done.Load() && !t.faulty() {
 				read()
@@ -79,7 +79,7 @@ func (t *trial) race(changes []store.Change, write func(store.Change) error, rea
 		defer done.Store(true)
 		for n, c := range changes {
 			if err := write(c); err != nil {
-				t.fatalf("Write %d: %v", n, err)
+				t.Fatalf("Write %d: %v", n, err)
 			}
 			for before := reads.Load(); reads.Load() == before; {
 				if t.faulty() {
@@ -93,9 +93,7 @@ func (t *trial) race(changes []store.Change, write func(store.Change) error, rea
 }
 
 func (t *trial) faulty() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.faults) > 0
+	return len(t.Faults()) > 0
 }
 
 // oneVersion reports what is wrong with chunks that should be those of one
@@ -130,10 +128,10 @@ func chunksOf(hits []store.Hit) []store.Chunk {
 func testWhole(t *trial) {
 	f := t.info().Features
 	if f.Atomicity != store.AtomicChange {
-		t.skipf("Info declares AtomicNone")
+		t.Skipf("Info declares AtomicNone")
 	}
 	if f.Visibility == store.Eventual {
-		t.skipf("Info declares the store Eventual")
+		t.Skipf("Info declares the store Eventual")
 	}
 	s := t.empty()
 	changes := t.versions("doc")
@@ -145,16 +143,16 @@ func testWhole(t *trial) {
 		return err
 	}, func() {
 		if d := oneVersion(s.get(0, ids...)); d != "" {
-			t.fault("Get while versions of a document are written, each in one Change: %s", d)
+			t.Faultf("Get while versions of a document are written, each in one Change: %s", d)
 		}
 		for _, q := range queries {
 			q.K, q.Filter = 50, store.Docs("doc")
 			if d := oneVersion(chunksOf(s.search(q))); d != "" {
-				t.fault("Search for %s while versions of a document are written, each in one Change: %s", showQuery(q), d)
+				t.Faultf("Search for %s while versions of a document are written, each in one Change: %s", showQuery(q), d)
 			}
 		}
 		if n := len(s.docs(store.DocQuery{IDs: []string{"doc"}})); n != 1 {
-			t.fault("Docs while versions of a document are written: %d records, want 1", n)
+			t.Faultf("Docs while versions of a document are written: %d records, want 1", n)
 		}
 	})
 }
@@ -162,7 +160,7 @@ func testWhole(t *trial) {
 func testRecordLast(t *trial) {
 	f := t.info().Features
 	if f.Atomicity != store.AtomicNone || f.Visibility == store.Eventual {
-		t.skipf("Info declares AtomicChange, or Eventual")
+		t.Skipf("Info declares AtomicChange, or Eventual")
 	}
 	s := t.empty()
 	changes := t.versions("doc")
@@ -182,9 +180,9 @@ func testRecordLast(t *trial) {
 		}
 		// The record stood while the chunks were read: versions are not reused.
 		if d := oneVersion(chunks); d != "" {
-			t.fault("the record is of version %s, and Get returns %s", before[0].Version, d)
+			t.Faultf("the record is of version %s, and Get returns %s", before[0].Version, d)
 		} else if chunks[0].Version != before[0].Version {
-			t.fault("the record is of version %s, and Get returns version %s", before[0].Version, chunks[0].Version)
+			t.Faultf("the record is of version %s, and Get returns version %s", before[0].Version, chunks[0].Version)
 		}
 	})
 }
@@ -192,7 +190,7 @@ func testRecordLast(t *trial) {
 func testOldOrNew(t *trial) {
 	f := t.info().Features
 	if f.Atomicity != store.AtomicNone || f.Visibility == store.Eventual {
-		t.skipf("Info declares AtomicChange, or Eventual")
+		t.Skipf("Info declares AtomicChange, or Eventual")
 	}
 	s := t.empty()
 	changes := t.versions("doc")
@@ -204,12 +202,12 @@ func testOldOrNew(t *trial) {
 		return err
 	}, func() {
 		if len(s.get(0, ids...)) == 0 {
-			t.fault("Get finds no chunk of a document while it is replaced")
+			t.Faultf("Get finds no chunk of a document while it is replaced")
 		}
 		for _, q := range queries {
 			q.K, q.Filter = 50, store.Docs("doc")
 			if len(s.search(q)) == 0 {
-				t.fault("Search for %s finds no chunk of a document while it is replaced", showQuery(q))
+				t.Faultf("Search for %s finds no chunk of a document while it is replaced", showQuery(q))
 			}
 		}
 	})
@@ -217,7 +215,7 @@ func testOldOrNew(t *trial) {
 
 func testOwnWrites(t *trial) {
 	if t.info().Features.Visibility == store.Eventual {
-		t.skipf("Info declares the store Eventual")
+		t.Skipf("Info declares the store Eventual")
 	}
 	s := t.empty()
 	all := make([][]store.Change, t.h.Workers)
@@ -225,11 +223,11 @@ func testOwnWrites(t *trial) {
 		all[i] = t.versions(fmt.Sprintf("doc%d", i))
 	}
 	queries := t.queries(s)
-	t.together(t.h.Workers, func(i int) {
+	t.Together(t.h.Workers, func(i int) {
 		doc := fmt.Sprintf("doc%d", i)
 		for n, c := range all[i] {
 			if _, err := s.Write(t.ctx, c); err != nil {
-				t.fatalf("Write: %v", err)
+				t.Fatalf("Write: %v", err)
 			}
 			check := func(call string, chunks []store.Chunk) {
 				d := oneVersion(chunks)
@@ -237,7 +235,7 @@ func testOwnWrites(t *trial) {
 					d = "version " + chunks[0].Version
 				}
 				if d != "" {
-					t.fatalf("%s after the Write of version %d of a document that nobody else writes: %s", call, n, d)
+					t.Fatalf("%s after the Write of version %d of a document that nobody else writes: %s", call, n, d)
 				}
 			}
 			check("Get", s.get(0, parts(doc)...))
@@ -248,7 +246,7 @@ func testOwnWrites(t *trial) {
 			}
 			d := s.docs(store.DocQuery{IDs: []string{doc}})
 			if len(d) != 1 || d[0].Version != strconv.Itoa(n) {
-				t.fatalf("Docs after the Write of version %d of a document yields %+v", n, d)
+				t.Fatalf("Docs after the Write of version %d of a document yields %+v", n, d)
 			}
 		}
 	})
@@ -256,7 +254,7 @@ func testOwnWrites(t *trial) {
 
 func testNeverBack(t *trial) {
 	if t.info().Features.Visibility != store.Immediate {
-		t.skipf("Info does not declare the store Immediate")
+		t.Skipf("Info does not declare the store Immediate")
 	}
 	s := t.empty()
 	reader := t.namespace(s.db, s.name)
@@ -278,7 +276,7 @@ func testNeverBack(t *trial) {
 			least := int(acknowledged.Load())
 			got := read()
 			if len(got) != 1 || got[0].Ordinal < least {
-				t.fault("%s by another handle returns %+v, want version %d or later", call, got, least)
+				t.Faultf("%s by another handle returns %+v, want version %d or later", call, got, least)
 			}
 		}
 		check("Get", func() []store.Chunk { return reader.get(0, "chunk") })
@@ -303,25 +301,25 @@ func testUntorn(t *trial) {
 	for i := range all {
 		change[i] = t.upsert(all[i])
 	}
-	t.together(t.h.Workers, func(i int) {
+	t.Together(t.h.Workers, func(i int) {
 		for range t.h.Steps / 4 {
 			if _, err := s.Write(t.ctx, change[i]); err != nil {
-				t.fatalf("Write: %v", err)
+				t.Fatalf("Write: %v", err)
 			}
 			for _, c := range s.get(store.FieldsAll, "chunk") {
 				n, err := strconv.Atoi(c.Version)
 				if err != nil {
-					t.fatalf("Get returns Version %q", c.Version)
+					t.Fatalf("Get returns Version %q", c.Version)
 				}
 				if d := diffChunk(all[n], c, t.h.Tolerance); d != "" {
-					t.fault("Get while several write one chunk: %s", d)
+					t.Faultf("Get while several write one chunk: %s", d)
 				}
 			}
 		}
 	})
 	s.settle()
 	if n := len(s.scan(store.ScanQuery{})); n != 1 {
-		t.fault("%d chunks after several wrote one, want 1", n)
+		t.Faultf("%d chunks after several wrote one, want 1", n)
 	}
 }
 
@@ -331,17 +329,17 @@ func testWriters(t *trial) {
 	for i := range all {
 		all[i] = t.versions(fmt.Sprintf("doc%d", i))
 	}
-	t.together(t.h.Workers, func(i int) {
+	t.Together(t.h.Workers, func(i int) {
 		for _, c := range all[i] {
 			if _, err := w.Write(t.ctx, c); err != nil {
-				t.fatalf("Write: %v", err)
+				t.Fatalf("Write: %v", err)
 			}
 		}
 	})
 	w.settle()
 	for i := range all {
 		if _, err := w.model.Write(t.ctx, all[i][len(all[i])-1]); err != nil {
-			t.fatalf("reference: %v", err)
+			t.Fatalf("reference: %v", err)
 		}
 	}
 	w.same("%d goroutines each wrote %d versions of a document", t.h.Workers, t.h.Steps)

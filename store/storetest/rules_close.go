@@ -23,7 +23,7 @@ func testAfterClose(t *trial) {
 	calls := t.calls(s)
 	t.at("Close")
 	if err := db.Close(); err != nil {
-		t.fault("Close: %v", err)
+		t.Faultf("Close: %v", err)
 	}
 	for name, call := range inOrder(calls) {
 		t.at("%s after Close", name)
@@ -40,7 +40,7 @@ func testCloseTwice(t *trial) {
 	for i := range 3 {
 		t.at("Close number %d", i+1)
 		if err := db.Close(); err != nil {
-			t.fault("Close number %d: %v", i+1, err)
+			t.Faultf("Close number %d: %v", i+1, err)
 		}
 	}
 }
@@ -56,15 +56,15 @@ func testResultsAfterClose(t *trial) {
 	scanned := s.scan(store.ScanQuery{Fields: store.FieldsAll})
 	t.at("Close")
 	if err := db.Close(); err != nil {
-		t.fault("Close: %v", err)
+		t.Faultf("Close: %v", err)
 	}
 	for what, chunks := range inOrder(map[string][]store.Chunk{"Get": got, "Scan": scanned}) {
 		if d := diffChunks([]store.Chunk{c}, chunks, t.h.Tolerance); d != "" {
-			t.fault("what %s returned, after Close: %s", what, d)
+			t.Faultf("what %s returned, after Close: %s", what, d)
 		}
 	}
 	if d := diffDocs([]store.Doc{d}, docs); d != "" {
-		t.fault("what Docs yielded, after Close: %s", d)
+		t.Faultf("what Docs yielded, after Close: %s", d)
 	}
 }
 
@@ -80,7 +80,7 @@ func testCloseInFlight(t *trial) {
 		names = append(names, name)
 	}
 	t.at("calls and Close at once")
-	t.together(len(names)+2, func(i int) {
+	t.Together(len(names)+2, func(i int) {
 		switch i {
 		case len(names):
 			for range 20 {
@@ -88,7 +88,7 @@ func testCloseInFlight(t *trial) {
 				_, _ = s.Get(t.ctx, []string{"a"}, 0)
 			}
 			if err := db.Close(); err != nil {
-				t.fault("Close with calls in flight: %v", err)
+				t.Faultf("Close with calls in flight: %v", err)
 			}
 		case len(names) + 1:
 			t.untilClosed("Write", func() error { _, err := s.Write(t.ctx, write); return err })
@@ -106,11 +106,11 @@ func (t *trial) untilClosed(name string, call func() error) {
 			continue
 		}
 		if !errors.Is(err, store.ErrClosed) {
-			t.fault("%s while the DB is closed: error is %v, want none or one that wraps %q", name, err, store.ErrClosed)
+			t.Faultf("%s while the DB is closed: error is %v, want none or one that wraps %q", name, err, store.ErrClosed)
 		}
 		return
 	}
-	t.fault("%s goes on after Close", name)
+	t.Faultf("%s goes on after Close", name)
 }
 
 func testCloseSequence(t *trial) {
@@ -130,16 +130,16 @@ func testCloseSequence(t *trial) {
 			for err := range seq {
 				if count++; count > 1 {
 					if err != nil && !errors.Is(err, store.ErrClosed) {
-						t.fault("%s after Close in the middle of it: %v", name, err)
+						t.Faultf("%s after Close in the middle of it: %v", name, err)
 					}
 					continue
 				}
 				if err != nil {
-					t.fatalf("%s: %v", name, err)
+					t.Fatalf("%s: %v", name, err)
 				}
 				t.at("Close inside a loop over %s", name)
 				if err := db.Close(); err != nil {
-					t.fault("Close inside a loop over %s: %v", name, err)
+					t.Faultf("Close inside a loop over %s: %v", name, err)
 				}
 			}
 		})
@@ -150,9 +150,9 @@ func testCloseAtOnce(t *trial) {
 	db := t.open()
 	t.namespace(db, "one").put(t.random(5)...)
 	t.at("several calls of Close at once")
-	t.together(t.h.Workers, func(int) {
+	t.Together(t.h.Workers, func(int) {
 		if err := db.Close(); err != nil {
-			t.fault("Close: %v", err)
+			t.Faultf("Close: %v", err)
 		}
 	})
 }

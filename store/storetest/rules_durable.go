@@ -18,10 +18,10 @@ var durableRules = []rule{
 // durable skips the trial where nothing is to be kept.
 func (t *trial) durable() {
 	if t.info().Features.Durability == store.Volatile {
-		t.skipf("Info declares the store Volatile")
+		t.Skipf("Info declares the store Volatile")
 	}
 	if t.h.Reopen == nil {
-		t.fatalf("Info declares the store durable, but Harness.Reopen is nil")
+		t.Fatalf("Info declares the store durable, but Harness.Reopen is nil")
 	}
 }
 
@@ -29,12 +29,12 @@ func (t *trial) durable() {
 func (t *trial) reopen(db store.DB) store.DB {
 	t.at("Close")
 	if err := db.Close(); err != nil {
-		t.fatalf("Close: %v", err)
+		t.Fatalf("Close: %v", err)
 	}
 	t.at("Harness.Reopen")
 	again, err := t.h.Reopen(db)
 	if err != nil {
-		t.fatalf("Harness.Reopen: %v", err)
+		t.Fatalf("Harness.Reopen: %v", err)
 	}
 	t.later(func() { _ = again.Close() })
 	return again
@@ -60,7 +60,7 @@ func testReopen(t *trial) {
 		twins[name] = w
 	}
 	if err := db.Drop(t.ctx, "gone"); err != nil {
-		t.fatalf("Drop: %v", err)
+		t.Fatalf("Drop: %v", err)
 	}
 	delete(twins, "gone")
 	for range 2 {
@@ -73,7 +73,7 @@ func testReopen(t *trial) {
 		}
 		db = t.reopen(db)
 		if d := diffIDs(slices.Sorted(maps.Keys(twins)), t.names(db)); d != "" {
-			t.fault("Namespaces after opening again: %s", d)
+			t.Faultf("Namespaces after opening again: %s", d)
 		}
 		for name, w := range inOrder(twins) {
 			w = w.onto(db)
@@ -82,7 +82,7 @@ func testReopen(t *trial) {
 			w.same("opening again, in namespace %q", name)
 			for _, q := range queries {
 				if d := diffIDs(hitIDs(answers[name+q.Text]), hitIDs(w.search(q))); d != "" && (q.Vector == nil || q.Exact) {
-					t.fault("Search for %s after opening again, against before: %s", showQuery(q), d)
+					t.Faultf("Search for %s after opening again, against before: %s", showQuery(q), d)
 				}
 			}
 			w.write(t.upsert(t.random(5)...))
@@ -131,7 +131,7 @@ func testReopenUnderLoad(t *trial) {
 	text := t.chunk("text", "doc", "text")
 	acknowledged := make([][]string, t.h.Workers)
 	var again store.DB
-	t.together(1+t.h.Workers, func(i int) {
+	t.Together(1+t.h.Workers, func(i int) {
 		if i == t.h.Workers {
 			for range 20 { // let the others come into their stride
 				s.get(0, "first")
@@ -156,7 +156,7 @@ func testReopenUnderLoad(t *trial) {
 	s.settle()
 	ids := append(slices.Concat(acknowledged...), "first")
 	if missing := without(ids, chunkIDs(s.get(0, ids...))); len(missing) > 0 {
-		t.fault("missing after opening again: %s (%d of %d acknowledged)", list(missing), len(missing), len(ids))
+		t.Faultf("missing after opening again: %s (%d of %d acknowledged)", list(missing), len(missing), len(ids))
 	}
 	t.note("%d writes acknowledged before Close", len(ids))
 }

@@ -26,11 +26,11 @@ var filterRules = []rule{
 func (w *twin) pass(f store.Filter) bool {
 	want, err := drain(w.model.Scan(w.t.ctx, store.ScanQuery{Filter: f}))
 	if err != nil {
-		w.t.fatalf("reference: Scan with %s: %v", showFilter(f), err)
+		w.t.Fatalf("reference: Scan with %s: %v", showFilter(f), err)
 	}
 	ok := true
 	if d := diffIDs(chunkIDs(want), chunkIDs(w.scan(store.ScanQuery{Filter: f}))); d != "" {
-		w.t.fault("Scan with %s: %s", showFilter(f), d)
+		w.t.Faultf("Scan with %s: %s", showFilter(f), d)
 		ok = false
 	}
 	for _, q := range w.t.queries(w.shelf) {
@@ -42,7 +42,7 @@ func (w *twin) pass(f store.Filter) bool {
 			want = slices.DeleteFunc(want, func(id string) bool { return !slices.Contains(got, id) })
 		}
 		if d := diffIDs(want, got); d != "" {
-			w.t.fault("Search for %s: %s", showQuery(q), d)
+			w.t.Faultf("Search for %s: %s", showQuery(q), d)
 			ok = false
 		}
 	}

@@ -17,7 +17,7 @@ func (t *trial) randomChange(model store.Store) store.Change {
 	r := t.rand
 	have, err := drain(model.Scan(t.ctx, store.ScanQuery{Fields: store.FieldsAll}))
 	if err != nil {
-		t.fatalf("reference: %v", err)
+		t.Fatalf("reference: %v", err)
 	}
 	var c store.Change
 	switch r.IntN(8) {
@@ -78,7 +78,7 @@ func (w *twin) stepOn() string {
 			all := hitIDs(w.found(q))
 			got := hitIDs(w.search(q))
 			if len(without(got, all)) > 0 || len(got) != min(q.K, len(all)) {
-				t.fault("Search for %s returns %d, %s of them wrong; want %d of %d", showQuery(q), len(got), list(without(got, all)), min(q.K, len(all)), len(all))
+				t.Faultf("Search for %s returns %d, %s of them wrong; want %d of %d", showQuery(q), len(got), list(without(got, all)), min(q.K, len(all)), len(all))
 			}
 		}
 	}

@@ -18,29 +18,29 @@ func testDeclaration(t *trial) {
 	info := t.info()
 	f := info.Features
 	if !f.Vectors && !f.Lexical {
-		t.fault("Info declares neither Vectors nor Lexical: nothing can be searched")
+		t.Faultf("Info declares neither Vectors nor Lexical: nothing can be searched")
 	}
 	if f.Exact && !f.Vectors {
-		t.fault("Info declares Exact without Vectors")
+		t.Faultf("Info declares Exact without Vectors")
 	}
 	if f.Lexical != (info.Analyzer != "") {
-		t.fault("Lexical is %v and Analyzer %q, want a fingerprint exactly where there is text search", f.Lexical, info.Analyzer)
+		t.Faultf("Lexical is %v and Analyzer %q, want a fingerprint exactly where there is text search", f.Lexical, info.Analyzer)
 	}
 	if f.Atomicity > store.AtomicChange || f.Visibility > store.Immediate || f.Durability > store.Replicated {
-		t.fault("Info declares unknown degrees: %+v", f)
+		t.Faultf("Info declares unknown degrees: %+v", f)
 	}
 	if err := info.Schema.Validate(); err != nil {
-		t.fault("Info.Schema: %v", err)
+		t.Faultf("Info.Schema: %v", err)
 	}
 	l := info.Limits
 	if min(l.K, l.Dim, l.TextBytes, l.MetaBytes, l.IDBytes) < 0 {
-		t.fault("Info.Limits has a negative limit: %+v", l)
+		t.Faultf("Info.Limits has a negative limit: %+v", l)
 	}
 	if f.Visibility == store.Eventual && t.h.Settle == nil {
-		t.fault("Info declares the store Eventual, but Harness.Settle is nil")
+		t.Faultf("Info declares the store Eventual, but Harness.Settle is nil")
 	}
 	if f.Durability > store.Volatile && t.h.Reopen == nil {
-		t.fault("Info declares the store durable, but Harness.Reopen is nil")
+		t.Faultf("Info declares the store durable, but Harness.Reopen is nil")
 	}
 }
 
@@ -50,13 +50,13 @@ func testInfoSpace(t *trial) {
 	s.put(t.chunk("a", "doc", "text"))
 	space, dim := t.space()
 	if info := s.Info(); info.Space != space || info.Dim != dim {
-		t.fault("after a vector was written Info says %q of %d dimensions, want %q of %d", info.Space, info.Dim, space, dim)
+		t.Faultf("after a vector was written Info says %q of %d dimensions, want %q of %d", info.Space, info.Dim, space, dim)
 	}
 }
 
 func testNoVectors(t *trial) {
 	if _, dim := t.space(); dim > 0 {
-		t.skipf("Info declares Vectors")
+		t.Skipf("Info declares Vectors")
 	}
 	s := t.empty()
 	v := RandomVector(t.rand, t.h.Dim)
@@ -68,13 +68,13 @@ func testNoVectors(t *trial) {
 	t.refused("Write of a vector", err, errors.ErrUnsupported)
 	s.settle()
 	if n := len(s.scan(store.ScanQuery{})); n > 0 {
-		t.fault("%d chunks are there after the refused Write", n)
+		t.Faultf("%d chunks are there after the refused Write", n)
 	}
 }
 
 func testNoText(t *trial) {
 	if t.info().Features.Lexical {
-		t.skipf("Info declares Lexical search")
+		t.Skipf("Info declares Lexical search")
 	}
 	_, err := t.empty().Search(t.ctx, store.Query{Text: "word", K: 1})
 	t.refused("Search by text", err, errors.ErrUnsupported)
@@ -83,7 +83,7 @@ func testNoText(t *trial) {
 func testNoExact(t *trial) {
 	t.needVectors()
 	if t.info().Features.Exact {
-		t.skipf("Info declares Exact")
+		t.Skipf("Info declares Exact")
 	}
 	s := t.empty()
 	s.put(t.chunk("a", "doc", "text"))

@@ -25,7 +25,7 @@ func testBadNames(t *trial) {
 	db := t.shared()
 	for _, name := range []string{"", "a\x00", "\x00", "a\xff", strings.Repeat("n", store.MaxNamespace+1), "\xed\xa0\x80"} {
 		if _, err := db.Namespace(name); !errors.Is(err, store.ErrInvalid) {
-			t.fault("Namespace(%s): error is %v, want one that wraps %q", short(name), err, store.ErrInvalid)
+			t.Faultf("Namespace(%s): error is %v, want one that wraps %q", short(name), err, store.ErrInvalid)
 		}
 		t.refused("Drop("+short(name)+")", db.Drop(t.ctx, name), store.ErrInvalid)
 	}
@@ -33,17 +33,17 @@ func testBadNames(t *trial) {
 	s := t.namespace(db, long)
 	s.put(t.chunk("a", "doc", "text"))
 	if n := len(s.scan(store.ScanQuery{})); n != 1 {
-		t.fault("a namespace with a name of %d bytes holds %d chunks, want 1", len(long), n)
+		t.Faultf("a namespace with a name of %d bytes holds %d chunks, want 1", len(long), n)
 	}
 	if err := db.Drop(t.ctx, long); err != nil {
-		t.fault("Drop: %v", err)
+		t.Faultf("Drop: %v", err)
 	}
 }
 
 func testListing(t *trial) {
 	db := t.open()
 	if got := t.names(db); len(got) > 0 {
-		t.fault("a fresh DB lists %q", got)
+		t.Faultf("a fresh DB lists %q", got)
 	}
 	for i, name := range mixed() {
 		s := t.namespace(db, name)
@@ -55,19 +55,19 @@ func testListing(t *trial) {
 	}
 	want := slices.Compact(slices.Sorted(slices.Values(mixed())))
 	if d := diffIDs(want, t.names(db)); d != "" {
-		t.fault("Namespaces: %s", d)
+		t.Faultf("Namespaces: %s", d)
 	}
 	var left []string
 	for i, name := range want {
 		if i%3 > 0 {
 			left = append(left, name)
 		} else if err := db.Drop(t.ctx, name); err != nil {
-			t.fault("Drop(%q): %v", name, err)
+			t.Faultf("Drop(%q): %v", name, err)
 		}
 	}
 	t.namespace(db, left[0]).settle()
 	if d := diffIDs(left, t.names(db)); d != "" {
-		t.fault("Namespaces after one in three was dropped: %s", d)
+		t.Faultf("Namespaces after one in three was dropped: %s", d)
 	}
 }
 
@@ -81,14 +81,14 @@ func testHandle(t *trial) {
 		s.search(q)
 	}
 	if _, err := s.Write(t.ctx, store.Change{Upsert: []store.Chunk{{}}}); err == nil {
-		t.fault("Write of an empty chunk succeeds")
+		t.Faultf("Write of an empty chunk succeeds")
 	}
 	if got := t.names(db); len(got) > 0 {
-		t.fault("Namespaces yields %q after reads and a refused Write", got)
+		t.Faultf("Namespaces yields %q after reads and a refused Write", got)
 	}
 	s.put(t.chunk("a", "doc", "text"))
 	if d := diffIDs([]string{"never written"}, t.names(db)); d != "" {
-		t.fault("Namespaces after the first Write: %s", d)
+		t.Faultf("Namespaces after the first Write: %s", d)
 	}
 }
 
@@ -133,7 +133,7 @@ func (t *trial) tenants(db store.DB, names []string) map[string]*shelf {
 func (s *shelf) crossings(name string, f store.Filter) {
 	check := func(path string, id, version string) {
 		if version != name {
-			s.t.fault("%s with %s in namespace %q returns %q of namespace %q", path, showFilter(f), name, id, version)
+			s.t.Faultf("%s with %s in namespace %q returns %q of namespace %q", path, showFilter(f), name, id, version)
 		}
 	}
 	for _, c := range s.scan(store.ScanQuery{Filter: f}) {
@@ -151,7 +151,7 @@ func testLookAlikes(t *trial) {
 	db := t.open()
 	for name, s := range inOrder(t.tenants(db, alike())) {
 		if n := len(s.scan(store.ScanQuery{})); n != 4 {
-			t.fault("namespace %q holds %d chunks, want its own 4", name, n)
+			t.Faultf("namespace %q holds %d chunks, want its own 4", name, n)
 		}
 		s.crossings(name, nil)
 	}
@@ -177,13 +177,13 @@ func testIsolation(t *trial) {
 		}
 		for _, c := range s.get(store.FieldsAll, "c0", "c1", "c2", "own0", "own1", "own2", "own3", "own4") {
 			if c.Version != name {
-				t.fault("Get in namespace %q returns %q of %q", name, c.ID, c.Version)
+				t.Faultf("Get in namespace %q returns %q of %q", name, c.ID, c.Version)
 			}
 		}
 		for _, q := range []store.DocQuery{{}, {IDs: all}, {Sources: []string{"source"}}, {Refs: []string{"ref/doc", "ref/own doc 0", "ref/own doc 1"}}} {
 			for _, d := range s.docs(q) {
 				if d.Version != name {
-					t.fault("Docs in namespace %q yields %q of %q", name, d.ID, d.Version)
+					t.Faultf("Docs in namespace %q yields %q of %q", name, d.ID, d.Version)
 				}
 			}
 		}
@@ -193,7 +193,7 @@ func testIsolation(t *trial) {
 		for i := range names {
 			for _, h := range s.search(store.Query{Text: fmt.Sprintf("canary%d", i), K: 50}) {
 				if h.Chunk.Version != name {
-					t.fault("Search for the text of namespace %q in %q finds %q", h.Chunk.Version, name, h.Chunk.ID)
+					t.Faultf("Search for the text of namespace %q in %q finds %q", h.Chunk.Version, name, h.Chunk.ID)
 				}
 			}
 		}
@@ -230,7 +230,7 @@ func testDrop(t *trial) {
 	b.write(change)
 	t.at("Drop")
 	if err := db.Drop(t.ctx, "a"); err != nil {
-		t.fatalf("Drop: %v", err)
+		t.Fatalf("Drop: %v", err)
 	}
 	a.settle()
 	b.same("another namespace was dropped")
@@ -240,7 +240,7 @@ func testDrop(t *trial) {
 			n += len(s.search(q))
 		}
 		if n > 0 {
-			t.fault("%s on a dropped namespace finds %d chunks and records", what, n)
+			t.Faultf("%s on a dropped namespace finds %d chunks and records", what, n)
 		}
 	}
 	again := t.twin(a.shelf)
@@ -248,7 +248,7 @@ func testDrop(t *trial) {
 	again.same("a dropped namespace was written again")
 	for _, q := range t.queries(a.shelf) {
 		if d := diffIDs(slices.Sorted(slices.Values(hitIDs(again.found(q)))), slices.Sorted(slices.Values(hitIDs(a.search(q))))); d != "" {
-			t.fault("Search for %s after a dropped namespace was written again: %s", showQuery(q), d)
+			t.Faultf("Search for %s after a dropped namespace was written again: %s", showQuery(q), d)
 		}
 	}
 }
@@ -257,7 +257,7 @@ func testDropMissing(t *trial) {
 	db := t.shared()
 	for range 2 {
 		if err := db.Drop(t.ctx, t.fresh()); err != nil {
-			t.fault("Drop: %v", err)
+			t.Faultf("Drop: %v", err)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func testArgumentsKept(t *trial) {
 	chunks := w.get(store.FieldsAll, ids...)
 	ids[0] = "scribble"
 	if d := diffChunks(want.Upsert, chunks, t.h.Tolerance); d != "" {
-		t.fault("Get, after its ids were overwritten: %s", d)
+		t.Faultf("Get, after its ids were overwritten: %s", d)
 	}
 	for _, q := range t.queries(w.shelf) {
 		w.search(q)
@@ -97,24 +97,24 @@ func testArgumentsRead(t *trial) {
 	want := cloneChange(change)
 	s.write(change)
 	if d := diffChunks(want.Upsert, change.Upsert, 0); d != "" {
-		t.fault("Write changed its argument: %s", d)
+		t.Faultf("Write changed its argument: %s", d)
 	}
 	if d := diffDocs(want.Docs, change.Docs); d != "" {
-		t.fault("Write changed its argument: %s", d)
+		t.Faultf("Write changed its argument: %s", d)
 	}
 	if showFilter(change.Delete) != showFilter(want.Delete) {
-		t.fault("Write changed its filter to %s", showFilter(change.Delete))
+		t.Faultf("Write changed its filter to %s", showFilter(change.Delete))
 	}
 	ids := []string{"other", "chunk", "other", "nosuch"}
 	kept := slices.Clone(ids)
 	s.get(0, ids...)
 	if !slices.Equal(ids, kept) {
-		t.fault("Get changed its ids to %q", ids)
+		t.Faultf("Get changed its ids to %q", ids)
 	}
 	q := store.DocQuery{Sources: []string{"wiki", "a", "wiki"}, Refs: []string{"z", "a/b.md", "a"}, IDs: []string{"doc", "a", "doc"}}
 	s.docs(q)
 	if !slices.Equal(q.Sources, []string{"wiki", "a", "wiki"}) || !slices.Equal(q.Refs, []string{"z", "a/b.md", "a"}) || !slices.Equal(q.IDs, []string{"doc", "a", "doc"}) {
-		t.fault("Docs changed its query to %q", q)
+		t.Faultf("Docs changed its query to %q", q)
 	}
 	for _, q := range t.queries(s) {
 		kept := slices.Clone(q.Vector)
@@ -123,10 +123,10 @@ func testArgumentsRead(t *trial) {
 		s.search(q)
 		s.scan(store.ScanQuery{Filter: q.Filter})
 		if !slices.Equal(q.Vector, kept) {
-			t.fault("Search changed its Vector")
+			t.Faultf("Search changed its Vector")
 		}
 		if showFilter(q.Filter) != f {
-			t.fault("Search or Scan changed its filter to %s", showFilter(q.Filter))
+			t.Faultf("Search or Scan changed its filter to %s", showFilter(q.Filter))
 		}
 	}
 }
@@ -139,12 +139,12 @@ func testResults(t *trial) {
 	scribble(&a[0])
 	scribble(&b[0])
 	if d := diffChunk(kept, b[1], 0); d != "" {
-		t.fault("one result changed with another: %s", d)
+		t.Faultf("one result changed with another: %s", d)
 	}
 	w.same("chunks that Get returned were overwritten")
 	for c, err := range w.Scan(t.ctx, store.ScanQuery{Fields: store.FieldsAll}) {
 		if err != nil {
-			t.fatalf("Scan: %v", err)
+			t.Fatalf("Scan: %v", err)
 		}
 		scribble(&c)
 	}
@@ -166,7 +166,7 @@ func testResults(t *trial) {
 		w.same("hits of a search for %s were overwritten", showQuery(q))
 		for _, h := range w.search(q) {
 			if h.Ranks[0].Ranker == "scribble" {
-				t.fault("Ranks of a hit changed with those of an earlier one")
+				t.Faultf("Ranks of a hit changed with those of an earlier one")
 			}
 		}
 	}
@@ -174,7 +174,7 @@ func testResults(t *trial) {
 		kept := f[0]
 		f[0].Key = "scribble"
 		if w.Info().Schema.Fields[0] != kept {
-			t.fault("Info().Schema changed with an earlier result")
+			t.Faultf("Info().Schema changed with an earlier result")
 		}
 		f[0] = kept
 	}
@@ -200,9 +200,9 @@ func testResultsStay(t *trial) {
 	s.write(next)
 	s.write(store.Change{Delete: store.All()})
 	if d := diffChunk(kept, got[0], 0); d != "" {
-		t.fault("a chunk that Get returned changed: %s", d)
+		t.Faultf("a chunk that Get returned changed: %s", d)
 	}
 	if d := diffDoc(keptDoc, docs[0]); d != "" {
-		t.fault("a record that Docs yielded changed: %s", d)
+		t.Faultf("a record that Docs yielded changed: %s", d)
 	}
 }

@@ -29,7 +29,7 @@ func testGetOrder(t *trial) {
 	s.put(chunks...)
 	t.rand.Shuffle(len(chunks), func(i, j int) { chunks[i], chunks[j] = chunks[j], chunks[i] })
 	if d := diffChunks(chunks, s.get(store.FieldsAll, chunkIDs(chunks)...), t.h.Tolerance); d != "" {
-		t.fault("Get of %d shuffled ids: %s", len(chunks), d)
+		t.Faultf("Get of %d shuffled ids: %s", len(chunks), d)
 	}
 }
 
@@ -41,7 +41,7 @@ func testGetMissing(t *trial) {
 		{[]string{"c", "b", "a"}, []string{"c", "a"}},
 	} {
 		if d := diffIDs(c.want, chunkIDs(s.get(0, c.ids...))); d != "" {
-			t.fault("Get of %q: %s", c.ids, d)
+			t.Faultf("Get of %q: %s", c.ids, d)
 		}
 	}
 	many := make([]string, 1500)
@@ -50,7 +50,7 @@ func testGetMissing(t *trial) {
 	}
 	many[1200] = "a"
 	if d := diffIDs([]string{"a"}, chunkIDs(s.get(0, many...))); d != "" {
-		t.fault("Get of %d ids of which one is there: %s", len(many), d)
+		t.Faultf("Get of %d ids of which one is there: %s", len(many), d)
 	}
 }
 
@@ -58,7 +58,7 @@ func testGetOnce(t *trial) {
 	s := t.empty()
 	s.put(t.chunk("a", "doc", "text"), t.chunk("b", "doc", "text"))
 	if d := diffIDs([]string{"b", "a"}, chunkIDs(s.get(0, "b", "a", "b", "a", "a"))); d != "" {
-		t.fault("Get of b, a, b, a, a: %s", d)
+		t.Faultf("Get of b, a, b, a, a: %s", d)
 	}
 }
 
@@ -74,7 +74,7 @@ func testFields(t *trial) {
 		want := []store.Chunk{c.Select(f)}
 		check := func(what string, got []store.Chunk) {
 			if d := diffChunks(want, got, t.h.Tolerance); d != "" {
-				t.fault("%s with Fields %#b: %s", what, f, d)
+				t.Faultf("%s with Fields %#b: %s", what, f, d)
 			}
 		}
 		check("Get", s.get(f, "chunk"))
@@ -102,7 +102,7 @@ func testScanOrder(t *trial) {
 	}
 	want := slices.Compact(slices.Sorted(slices.Values(mixed())))
 	if d := diffIDs(want, chunkIDs(s.scan(store.ScanQuery{}))); d != "" {
-		t.fault("Scan: %s", d)
+		t.Faultf("Scan: %s", d)
 	}
 }
 
@@ -119,7 +119,7 @@ func testScanComplete(t *trial) {
 	}
 	s.put(chunks...)
 	if d := diffIDs(chunkIDs(chunks), chunkIDs(s.scan(store.ScanQuery{}))); d != "" {
-		t.fault("Scan of %d chunks: %s", pages, d)
+		t.Faultf("Scan of %d chunks: %s", pages, d)
 	}
 	var want []string
 	for _, c := range chunks {
@@ -128,11 +128,11 @@ func testScanComplete(t *trial) {
 		}
 	}
 	if d := diffIDs(want, chunkIDs(s.scan(store.ScanQuery{Filter: store.Ordinals(3, 3)}))); d != "" {
-		t.fault("Scan with a filter that one in seven of %d chunks passes: %s", pages, d)
+		t.Faultf("Scan with a filter that one in seven of %d chunks passes: %s", pages, d)
 	}
 	s.write(store.Change{Delete: store.Not(store.Ordinals(3, 3))})
 	if d := diffIDs(want, chunkIDs(s.scan(store.ScanQuery{}))); d != "" {
-		t.fault("Scan after six in seven of %d chunks were deleted: %s", pages, d)
+		t.Faultf("Scan after six in seven of %d chunks were deleted: %s", pages, d)
 	}
 }
 
@@ -148,12 +148,12 @@ func testScanAfter(t *trial) {
 			i++
 		}
 		if d := diffIDs(ids[i:], chunkIDs(s.scan(store.ScanQuery{After: after}))); d != "" {
-			t.fault("Scan after %q: %s", after, d)
+			t.Faultf("Scan after %q: %s", after, d)
 		}
 		q := store.ScanQuery{After: after, Filter: store.Not(store.IDs("a", "z"))}
 		want := slices.DeleteFunc(slices.Clone(ids[i:]), func(id string) bool { return id == "a" || id == "z" })
 		if d := diffIDs(want, chunkIDs(s.scan(q))); d != "" {
-			t.fault("Scan after %q with filter %s: %s", after, showFilter(q.Filter), d)
+			t.Faultf("Scan after %q with filter %s: %s", after, showFilter(q.Filter), d)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func testDocsOrder(t *trial) {
 	s.write(store.Change{Docs: docs})
 	want := slices.Compact(slices.Sorted(slices.Values(mixed())))
 	if d := diffIDs(want, docIDs(s.docs(store.DocQuery{}))); d != "" {
-		t.fault("Docs: %s", d)
+		t.Faultf("Docs: %s", d)
 	}
 }
 
@@ -195,10 +195,10 @@ func testDocsQuery(t *trial) {
 	} {
 		want, err := drain(w.model.Docs(t.ctx, q))
 		if err != nil {
-			t.fatalf("reference: %v", err)
+			t.Fatalf("reference: %v", err)
 		}
 		if d := diffDocs(want, w.docs(q)); d != "" {
-			t.fault("Docs of %+v: %s", q, d)
+			t.Faultf("Docs of %+v: %s", q, d)
 		}
 	}
 }
@@ -225,7 +225,7 @@ func testDocsMany(t *trial) {
 		"refs": {Refs: refs}, "IDs": {IDs: ids}, "sources": {Sources: sources}, "all three": {Refs: refs, IDs: ids, Sources: sources},
 	}) {
 		if d := diffDocs(want, s.docs(q)); d != "" {
-			t.fault("Docs by %d %s: %s", len(refs), what, d)
+			t.Faultf("Docs by %d %s: %s", len(refs), what, d)
 		}
 	}
 }
@@ -239,7 +239,7 @@ func testRecordsAlone(t *trial) {
 
 func testOtherHandle(t *trial) {
 	if t.info().Features.Visibility == store.Eventual {
-		t.skipf("Info declares the store Eventual")
+		t.Skipf("Info declares the store Eventual")
 	}
 	a := t.empty()
 	b := t.namespace(a.db, a.name)
@@ -248,19 +248,19 @@ func testOtherHandle(t *trial) {
 		change := t.upsert(c)
 		change.Docs = []store.Doc{record("doc", i+1)}
 		if _, err := a.Write(t.ctx, change); err != nil {
-			t.fatalf("Write: %v", err)
+			t.Fatalf("Write: %v", err)
 		}
 		for what, s := range inOrder(map[string]*shelf{"the handle that wrote": a, "another handle": b}) {
 			if len(s.get(0, c.ID)) != 1 {
-				t.fault("Get by %s does not find a chunk whose Write has returned", what)
+				t.Faultf("Get by %s does not find a chunk whose Write has returned", what)
 			}
 			if d := s.docs(store.DocQuery{IDs: []string{"doc"}}); len(d) != 1 || d[0].Chunks != i+1 {
-				t.fault("Docs by %s does not yield a record whose Write has returned", what)
+				t.Faultf("Docs by %s does not yield a record whose Write has returned", what)
 			}
 			for _, q := range t.queries(s) {
 				q.K = 100
 				if n := len(s.search(q)); n != i+1 {
-					t.fault("Search by %s for %s finds %d, want %d written before", what, showQuery(q), n, i+1)
+					t.Faultf("Search by %s for %s finds %d, want %d written before", what, showQuery(q), n, i+1)
 				}
 			}
 		}

@@ -50,11 +50,11 @@ func (b bench) refuseChange(what string, c store.Change, want ...error) {
 	done, err := b.Write(b.t.ctx, c)
 	b.t.refused("Write with "+what, err, want...)
 	if err != nil && done != (store.Changed{}) {
-		b.t.fault("Write with %s returned %+v beside its error", what, done)
+		b.t.Faultf("Write with %s returned %+v beside its error", what, done)
 	}
 	b.settle()
 	if !b.same("a refused Write with %s", what) {
-		b.t.fatalf("the rest of the rule needs the namespace as it was")
+		b.t.Fatalf("the rest of the rule needs the namespace as it was")
 	}
 }
 
@@ -172,7 +172,7 @@ func testRefuseSpace(t *trial) {
 		t.refused("Search with a vector of "+what, err, store.ErrSpace)
 	}
 	if hits := b.search(store.Query{Vector: t.vector(), Space: space, K: 1}); len(hits) != 1 {
-		t.fault("Search with a vector of the right Space found %d, want 1", len(hits))
+		t.Faultf("Search with a vector of the right Space found %d, want 1", len(hits))
 	}
 	b.write(store.Change{Delete: store.All()})
 	b.refuseChange("vectors of another Space, after all were deleted", other, store.ErrSpace)
@@ -231,7 +231,7 @@ func testRefuseFilters(t *trial) {
 		chunks, err := drain(b.Scan(t.ctx, store.ScanQuery{Filter: f}))
 		t.refused("Scan with a filter with "+what, err, store.ErrFilter)
 		if len(chunks) > 0 {
-			t.fault("Scan with a filter with %s yielded %d chunks before its error", what, len(chunks))
+			t.Faultf("Scan with a filter with %s yielded %d chunks before its error", what, len(chunks))
 		}
 	}
 }
@@ -265,7 +265,7 @@ func testRefuseQueries(t *trial) {
 		hits, err := b.Search(t.ctx, q)
 		t.refused("Search with "+what, err, store.ErrInvalid)
 		if len(hits) > 0 {
-			t.fault("Search with %s returned %d hits beside its error", what, len(hits))
+			t.Faultf("Search with %s returned %d hits beside its error", what, len(hits))
 		}
 	}
 }
@@ -277,7 +277,7 @@ func testRefuseLimits(t *trial) {
 	b := t.bench()
 	l := b.Info().Limits
 	if l == (store.Limits{}) {
-		t.skipf("Info declares no limits")
+		t.Skipf("Info declares no limits")
 	}
 	check := func(what string, limit int, set func(c *store.Chunk, n int)) {
 		if limit == 0 || limit > largest {
@@ -300,7 +300,7 @@ func testRefuseLimits(t *trial) {
 		c.Meta = map[string]any{"lang": ""}
 		rest, err := json.Marshal(c.Meta)
 		if err != nil {
-			t.fatalf("json: %v", err)
+			t.Fatalf("json: %v", err)
 		}
 		c.Meta["lang"] = strings.Repeat("m", max(0, n-len(rest)))
 	})
@@ -330,7 +330,7 @@ func testRefuseLimits(t *trial) {
 func testRefuseSchema(t *trial) {
 	schema := t.info().Schema
 	if len(schema.Fields) == 0 && !schema.Strict {
-		t.skipf("Info declares no Schema")
+		t.Skipf("Info declares no Schema")
 	}
 	b := t.bench()
 	for _, f := range schema.Fields {

@@ -24,11 +24,11 @@ func testSearchNothing(t *trial) {
 	s := t.empty()
 	for _, q := range t.queries(s) {
 		if n := len(s.search(q)); n > 0 {
-			t.fault("Search in an empty namespace for %s finds %d", showQuery(q), n)
+			t.Faultf("Search in an empty namespace for %s finds %d", showQuery(q), n)
 		}
 	}
 	if n := len(s.get(0, "a")) + len(s.scan(store.ScanQuery{})) + len(s.docs(store.DocQuery{})); n > 0 {
-		t.fault("Get, Scan and Docs of an empty namespace yield %d", n)
+		t.Faultf("Get, Scan and Docs of an empty namespace yield %d", n)
 	}
 	s.write(store.Change{Delete: store.All()})
 }
@@ -44,7 +44,7 @@ func testAtMostK(t *trial) {
 			}
 			q.K = k
 			if n := len(w.search(q)); n != min(k, all) {
-				t.fault("Search for %s returns %d, want %d of %d that match", showQuery(q), n, min(k, all), all)
+				t.Faultf("Search for %s returns %d, want %d of %d that match", showQuery(q), n, min(k, all), all)
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func testBestFirst(t *trial) {
 		hits := w.search(q)
 		for i := 1; i < len(hits); i++ {
 			if hits[i].Score > hits[i-1].Score {
-				t.fault("Search for %s: score %v at %d, after %v", showQuery(q), hits[i].Score, i, hits[i-1].Score)
+				t.Faultf("Search for %s: score %v at %d, after %v", showQuery(q), hits[i].Score, i, hits[i-1].Score)
 			}
 		}
 	}
@@ -73,9 +73,9 @@ func testBestFirst(t *trial) {
 	w.write(t.upsert(near, far))
 	hits := w.search(store.Query{Vector: near.Vector, K: 2, Filter: store.IDs("near", "far")})
 	if d := diffIDs([]string{"near", "far"}, hitIDs(hits)); d != "" {
-		t.fault("Search by the vector of one chunk, where another has the opposite: %s", d)
+		t.Faultf("Search by the vector of one chunk, where another has the opposite: %s", d)
 	} else if !(hits[0].Score > hits[1].Score) {
-		t.fault("the chunk with the query's own vector has score %v, that with the opposite %v: want higher for better", hits[0].Score, hits[1].Score)
+		t.Faultf("the chunk with the query's own vector has score %v, that with the opposite %v: want higher for better", hits[0].Score, hits[1].Score)
 	}
 }
 
@@ -109,7 +109,7 @@ func testFinite(t *trial) {
 		for _, h := range s.search(q) {
 			for _, x := range append([]float64{h.Score}, rankScores(h)...) {
 				if math.IsNaN(x) || math.IsInf(x, 0) {
-					t.fault("Search for %s gives chunk %q the score %v", showQuery(q), h.Chunk.ID, x)
+					t.Faultf("Search for %s gives chunk %q the score %v", showQuery(q), h.Chunk.ID, x)
 				}
 			}
 		}
@@ -135,22 +135,22 @@ func testRanks(t *trial) {
 		}
 		hits := s.search(q)
 		if len(hits) == 0 {
-			t.fault("Search for %s finds nothing", showQuery(q))
+			t.Faultf("Search for %s finds nothing", showQuery(q))
 		}
 		for i, h := range hits {
 			if len(h.Ranks) != 1 {
-				t.fatalf("Search for %s: hit %d has %d Ranks, want 1", showQuery(q), i, len(h.Ranks))
+				t.Fatalf("Search for %s: hit %d has %d Ranks, want 1", showQuery(q), i, len(h.Ranks))
 			}
 			r := h.Ranks[0]
 			if r.Ranker != ranker || r.Position != i+1 || r.Metric == "" {
-				t.fault("Search for %s: hit %d has Rank %+v, want Ranker %q, Position %d and a Metric", showQuery(q), i, r, ranker, i+1)
+				t.Faultf("Search for %s: hit %d has Rank %+v, want Ranker %q, Position %d and a Metric", showQuery(q), i, r, ranker, i+1)
 			}
 			if i > 0 && r.Score > hits[i-1].Ranks[0].Score {
-				t.fault("Search for %s: Rank.Score rises from %v to %v at hit %d", showQuery(q), hits[i-1].Ranks[0].Score, r.Score, i)
+				t.Faultf("Search for %s: Rank.Score rises from %v to %v at hit %d", showQuery(q), hits[i-1].Ranks[0].Score, r.Score, i)
 			}
 			c := s.get(store.FieldVector, h.Chunk.ID)[0]
 			if want := cosine(q.Vector, c.Vector); r.Metric == "cosine" && math.Abs(r.Score-want) > t.h.Tolerance {
-				t.fault("Search for %s: the cosine of chunk %q is given as %v, but is %v", showQuery(q), c.ID, r.Score, want)
+				t.Faultf("Search for %s: the cosine of chunk %q is given as %v, but is %v", showQuery(q), c.ID, r.Score, want)
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func testTies(t *trial) {
 				want = slices.Sorted(slices.Values(hitIDs(hits)))
 			}
 			if d := diffIDs(want, hitIDs(hits)); d != "" {
-				t.fault("Search for %s among %d chunks that are alike: %s", showQuery(q), len(ids), d)
+				t.Faultf("Search for %s among %d chunks that are alike: %s", showQuery(q), len(ids), d)
 			}
 		}
 	}
@@ -215,7 +215,7 @@ func testFilterFirst(t *trial) {
 			}
 			got := slices.Sorted(slices.Values(hitIDs(s.search(q))))
 			if d := diffIDs(want, got); d != "" {
-				t.fault("Search for %s, which the %d worst of %d chunks pass: %s", showQuery(q), pass, n, d)
+				t.Faultf("Search for %s, which the %d worst of %d chunks pass: %s", showQuery(q), pass, n, d)
 			}
 		}
 	}
@@ -254,10 +254,10 @@ func testDeleted(t *trial) {
 		}
 		hits := s.search(q)
 		if d := diffIDs(want, slices.Sorted(slices.Values(hitIDs(hits)))); d != "" {
-			t.fault("Search for %s after one chunk was deleted and one replaced: %s", showQuery(q), d)
+			t.Faultf("Search for %s after one chunk was deleted and one replaced: %s", showQuery(q), d)
 		}
 		if q.Vector != nil && hits[0].Chunk.ID == "changed" {
-			t.fault("Search by the old vector of a replaced chunk finds it first")
+			t.Faultf("Search by the old vector of a replaced chunk finds it first")
 		}
 	}
 }

@@ -54,7 +54,7 @@ func testBreak(t *trial) {
 			t.at("a loop over %s left early", name)
 			for err := range seq {
 				if err != nil {
-					t.fatalf("%s: %v", name, err)
+					t.Fatalf("%s: %v", name, err)
 				}
 				break
 			}
@@ -63,7 +63,7 @@ func testBreak(t *trial) {
 		}
 		t.at("Drop after a loop over %s was left early", name)
 		if err := s.db.Drop(t.ctx, t.fresh()); err != nil {
-			t.fault("Drop: %v", err)
+			t.Faultf("Drop: %v", err)
 		}
 	})
 }
@@ -75,18 +75,18 @@ func testInside(t *trial) {
 		count := 0
 		for err := range seq {
 			if err != nil {
-				t.fatalf("%s: %v", name, err)
+				t.Fatalf("%s: %v", name, err)
 			}
 			if count++; count > 3 {
 				break
 			}
 			t.at("Write inside a loop over %s", name)
 			if _, err := s.Write(t.ctx, t.upsert(t.chunk("inside", "doc", "text"))); err != nil {
-				t.fault("Write inside a loop over %s: %v", name, err)
+				t.Faultf("Write inside a loop over %s: %v", name, err)
 			}
 			t.at("Write to another namespace inside a loop over %s", name)
 			if _, err := other.Write(t.ctx, t.upsert(t.chunk("inside", "doc", "text"))); err != nil {
-				t.fault("Write to another namespace inside a loop over %s: %v", name, err)
+				t.Faultf("Write to another namespace inside a loop over %s: %v", name, err)
 			}
 			t.at("reads inside a loop over %s", name)
 			s.get(0, "c001")
@@ -96,7 +96,7 @@ func testInside(t *trial) {
 			}
 			t.at("Drop inside a loop over %s", name)
 			if err := s.db.Drop(t.ctx, other.name); err != nil {
-				t.fault("Drop inside a loop over %s: %v", name, err)
+				t.Faultf("Drop inside a loop over %s: %v", name, err)
 			}
 		}
 	})
@@ -118,10 +118,10 @@ func testScanMeanwhile(t *trial) {
 	last, step := "", 0
 	for c, err := range s.Scan(t.ctx, store.ScanQuery{}) {
 		if err != nil {
-			t.fatalf("Scan: %v", err)
+			t.Fatalf("Scan: %v", err)
 		}
 		if c.ID <= last {
-			t.fault("Scan yields %q after %q", c.ID, last)
+			t.Faultf("Scan yields %q after %q", c.ID, last)
 		}
 		last = c.ID
 		seen[c.ID]++
@@ -133,12 +133,12 @@ func testScanMeanwhile(t *trial) {
 		change := t.upsert(chunks[i/2*2], t.chunk(fmt.Sprintf("c%03d new", i), "doc", "text"))
 		change.Delete = store.IDs(fmt.Sprintf("c%03d", i/2*2+1))
 		if _, err := s.Write(t.ctx, change); err != nil {
-			t.fatalf("Write: %v", err)
+			t.Fatalf("Write: %v", err)
 		}
 	}
 	for _, id := range want {
 		if seen[id] != 1 {
-			t.fault("Scan yields %q %d times, which was there throughout", id, seen[id])
+			t.Faultf("Scan yields %q %d times, which was there throughout", id, seen[id])
 		}
 	}
 }
@@ -149,7 +149,7 @@ func testAbandoned(t *trial) {
 		s.each(func(string, iter.Seq[error]) {})
 		next, stop := iter.Pull2(s.Scan(t.ctx, store.ScanQuery{}))
 		if _, err, ok := next(); err != nil || !ok {
-			t.fatalf("Scan: error %v, ok %v", err, ok)
+			t.Fatalf("Scan: error %v, ok %v", err, ok)
 		}
 		t.at("Write while a Scan stands between pairs")
 		s.put(t.chunk("between", "doc", "text"))

@@ -18,7 +18,7 @@ var snapshotRules = []rule{
 func (t *trial) snapshotter(s *shelf) store.Snapshotter {
 	snap, ok := store.As[store.Snapshotter](s.Store)
 	if !ok {
-		t.skipf("the store is no Snapshotter")
+		t.Skipf("the store is no Snapshotter")
 	}
 	return snap
 }
@@ -28,7 +28,7 @@ func (s *shelf) freeze() (view *shelf, release func()) {
 	s.t.at("Snapshot")
 	v, release, err := s.t.snapshotter(s).Snapshot(s.t.ctx)
 	if err != nil {
-		s.t.fatalf("Snapshot: %v", err)
+		s.t.Fatalf("Snapshot: %v", err)
 	}
 	return &shelf{Store: wrapper{v}, t: s.t, db: s.db, name: s.name}, release
 }
@@ -63,17 +63,17 @@ func testFrozen(t *trial) {
 	frozen.same("later writes, in a snapshot")
 	for i, q := range queries {
 		if d := diffIDs(hitIDs(before[i]), hitIDs(view.search(q))); d != "" {
-			t.fault("Search for %s in a snapshot, after later writes: %s", showQuery(q), d)
+			t.Faultf("Search for %s in a snapshot, after later writes: %s", showQuery(q), d)
 		}
 	}
 	if d := diffChunks(chunks, view.get(store.FieldsAll, chunkIDs(chunks)...), t.h.Tolerance); d != "" {
-		t.fault("Get from a snapshot after later writes: %s", d)
+		t.Faultf("Get from a snapshot after later writes: %s", d)
 	}
 	if n := len(empty.scan(store.ScanQuery{})); n > 0 {
-		t.fault("a snapshot of the empty namespace shows %d chunks after later writes", n)
+		t.Faultf("a snapshot of the empty namespace shows %d chunks after later writes", n)
 	}
 	if err := w.db.Drop(t.ctx, w.name); err != nil {
-		t.fault("Drop: %v", err)
+		t.Faultf("Drop: %v", err)
 	}
 	frozen.same("the namespace was dropped, in a snapshot")
 }
@@ -103,7 +103,7 @@ func testRelease(t *trial) {
 	view, release := s.freeze()
 	t.at("Close while a snapshot is held")
 	if err := db.Close(); err != nil {
-		t.fault("Close while a snapshot is held: %v", err)
+		t.Faultf("Close while a snapshot is held: %v", err)
 	}
 	_, err := view.Get(t.ctx, []string{"after"}, 0)
 	t.refused("Get from a snapshot after Close", err, store.ErrClosed)
@@ -124,7 +124,7 @@ func testSnapshotWhole(t *trial) {
 	}, func() {
 		v, release, err := snap.Snapshot(t.ctx)
 		if err != nil {
-			t.fatalf("Snapshot: %v", err)
+			t.Fatalf("Snapshot: %v", err)
 		}
 		defer release()
 		view := &shelf{Store: v, t: t, db: s.db, name: s.name}
@@ -132,18 +132,18 @@ func testSnapshotWhole(t *trial) {
 		runtime.Gosched() // a writer may come between
 		chunks := view.get(0, ids...)
 		if d := oneVersion(chunks); d != "" {
-			t.fatalf("Get from a snapshot returns %s", d)
+			t.Fatalf("Get from a snapshot returns %s", d)
 		}
 		if len(docs) != 1 || docs[0].Version != chunks[0].Version {
-			t.fault("a snapshot has a record of %+v and chunks of version %s", docs, chunks[0].Version)
+			t.Faultf("a snapshot has a record of %+v and chunks of version %s", docs, chunks[0].Version)
 		}
 		if d := oneVersion(view.scan(store.ScanQuery{})); d != "" {
-			t.fault("Scan of a snapshot yields %s", d)
+			t.Faultf("Scan of a snapshot yields %s", d)
 		}
 		for _, q := range queries {
 			q.K = 50
 			if d := diffIDs(slices.Sorted(slices.Values(ids)), slices.Sorted(slices.Values(append(hitIDs(view.search(q)), without(ids, chunkIDs(chunks))...)))); d != "" {
-				t.fault("Search for %s in a snapshot, against Get from it: %s", showQuery(q), d)
+				t.Faultf("Search for %s in a snapshot, against Get from it: %s", showQuery(q), d)
 			}
 		}
 	})

@@ -21,7 +21,7 @@ var stringRules = []rule{
 func testNaughty(t *trial) {
 	list, err := naughtyStrings()
 	if err != nil {
-		t.skipf("the list is not here: %v", err)
+		t.Skipf("the list is not here: %v", err)
 	}
 	bad := func(s string) bool { return !utf8.ValidString(s) || strings.Contains(s, "\x00") }
 	list = slices.DeleteFunc(list, bad)
@@ -88,7 +88,7 @@ func testStrings(t *trial, list []string, n int) {
 	list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !t.fits(s) })
 	slices.Reverse(list)
 	if d := diffIDs(list, chunkIDs(w.get(0, list...))); d != "" {
-		t.fault("Get: %s", d)
+		t.Faultf("Get: %s", d)
 	}
 	for i, s := range list {
 		for j, f := range stringFilters(s) {
@@ -96,7 +96,7 @@ func testStrings(t *trial, list []string, n int) {
 				continue
 			}
 			if d := diffIDs([]string{s}, chunkIDs(w.scan(store.ScanQuery{Filter: f}))); d != "" {
-				t.fault("Scan with %s: %s", showFilter(f), d)
+				t.Faultf("Scan with %s: %s", showFilter(f), d)
 			}
 		}
 	}
@@ -130,18 +130,18 @@ func testStringQueries(t *trial) {
 		}
 		for _, q := range []store.DocQuery{{IDs: []string{s}}, {Refs: []string{s}}, {Sources: []string{s, "nosuch"}}, {IDs: []string{s}, Refs: []string{s}, Sources: []string{s}}} {
 			if d := diffIDs([]string{s}, docIDs(w.docs(q))); d != "" {
-				t.fault("Docs of %q: %s", q, d)
+				t.Faultf("Docs of %q: %s", q, d)
 			}
 		}
 		if d := diffIDs([]string{s}, chunkIDs(w.get(0, s))); d != "" {
-			t.fault("Get of %q: %s", s, d)
+			t.Faultf("Get of %q: %s", s, d)
 		}
 		want, err := drain(w.model.Scan(t.ctx, store.ScanQuery{After: s}))
 		if err != nil {
-			t.fatalf("reference: %v", err)
+			t.Fatalf("reference: %v", err)
 		}
 		if d := diffIDs(chunkIDs(want), chunkIDs(w.scan(store.ScanQuery{After: s}))); d != "" {
-			t.fault("Scan after %q: %s", s, d)
+			t.Faultf("Scan after %q: %s", s, d)
 		}
 	}
 }
@@ -192,10 +192,10 @@ func testStringNamespaces(t *trial) {
 	}
 	for i, name := range names {
 		if d := diffIDs([]string{fmt.Sprintf("chunk %d", i)}, chunkIDs(t.namespace(db, name).scan(store.ScanQuery{}))); d != "" {
-			t.fault("Scan of namespace %q: %s", name, d)
+			t.Faultf("Scan of namespace %q: %s", name, d)
 		}
 	}
 	if d := diffIDs(slices.Sorted(slices.Values(names)), t.names(db)); d != "" {
-		t.fault("Namespaces: %s", d)
+		t.Faultf("Namespaces: %s", d)
 	}
 }

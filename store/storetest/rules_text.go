@@ -21,7 +21,7 @@ func (s *shelf) finds(text string, want ...string) {
 	got := slices.Sorted(slices.Values(hitIDs(s.search(store.Query{Text: text, K: 100}))))
 	slices.Sort(want)
 	if d := diffIDs(want, got); d != "" {
-		s.t.fault("Search for the text %q: %s", text, d)
+		s.t.Faultf("Search for the text %q: %s", text, d)
 	}
 }
 
@@ -46,7 +46,7 @@ func testSharedTerm(t *trial) {
 	s.finds("velbort velbort velbort", "a", "b")
 	hits := s.search(store.Query{Text: "velbort zandril", K: 10, Filter: store.IDs("a", "c", "empty")})
 	if d := diffIDs([]string{"a", "c"}, slices.Sorted(slices.Values(hitIDs(hits)))); d != "" {
-		t.fault("Search for the text \"velbort zandril\" among a, c and empty: %s", d)
+		t.Faultf("Search for the text \"velbort zandril\" among a, c and empty: %s", d)
 	}
 }
 
@@ -87,7 +87,7 @@ func testBestMatch(t *trial) {
 	s.put(append(chunks, t.chunk("z", "doc", "velbort quixnar plukka dwimmo"))...)
 	hits := s.search(store.Query{Text: "velbort quixnar", K: 3})
 	if len(hits) == 0 || hits[0].Chunk.ID != "z" {
-		t.fault("Search for two words: %s first, want the only chunk that has both", list(hitIDs(hits)))
+		t.Faultf("Search for two words: %s first, want the only chunk that has both", list(hitIDs(hits)))
 	}
 }
 

@@ -15,7 +15,7 @@ var vectorRules = []rule{
 func testExact(t *trial) {
 	t.needVectors()
 	if !t.info().Features.Exact {
-		t.skipf("Info does not declare Exact")
+		t.Skipf("Info does not declare Exact")
 	}
 	w := t.beside()
 	w.write(t.upsert(t.random(300)...))
@@ -28,7 +28,7 @@ func testExact(t *trial) {
 		want := all[:min(q.K, len(all))]
 		got := w.search(q)
 		if len(got) != len(want) {
-			t.fault("Search for %s returns %d, want %d", showQuery(q), len(got), len(want))
+			t.Faultf("Search for %s returns %d, want %d", showQuery(q), len(got), len(want))
 			continue
 		}
 		truth := map[string]float64{}
@@ -39,9 +39,9 @@ func testExact(t *trial) {
 			id := got[i].Chunk.ID
 			x, ok := truth[id]
 			if !ok {
-				t.fault("Search for %s returns %q, which has no vector or does not pass", showQuery(q), id)
+				t.Faultf("Search for %s returns %q, which has no vector or does not pass", showQuery(q), id)
 			} else if math.Abs(x-want[i].Score) > 2*t.h.Tolerance {
-				t.fault("Search for %s: %q at %d has cosine %v, want %q of %v", showQuery(q), id, i, x, want[i].Chunk.ID, want[i].Score)
+				t.Faultf("Search for %s: %q at %d has cosine %v, want %q of %v", showQuery(q), id, i, x, want[i].Chunk.ID, want[i].Score)
 			}
 		}
 	}
@@ -64,14 +64,14 @@ func testRecall(t *trial) {
 		want = want[:min(q.K, len(want))]
 		got := hitIDs(w.search(q))
 		if len(got) != len(want) {
-			t.fault("Search for %s returns %d, want %d", showQuery(q), len(got), len(want))
+			t.Faultf("Search for %s returns %d, want %d", showQuery(q), len(got), len(want))
 		}
 		all += len(want)
 		found += len(want) - len(without(want, got))
 	}
 	t.note("recall@10 %.3f", float64(found)/float64(all))
 	if float64(found) < leastRecall*float64(all) {
-		t.fault("%d of the %d nearest were found, want %v", found, all, leastRecall)
+		t.Faultf("%d of the %d nearest were found, want %v", found, all, leastRecall)
 	}
 }
 
@@ -83,16 +83,16 @@ func testUnembedded(t *trial) {
 	s.put(none)
 	q := store.Query{Vector: t.vector(), K: 10}
 	if n := len(s.search(q)); n > 0 {
-		t.fault("Search by vector finds %d where no chunk has one", n)
+		t.Faultf("Search by vector finds %d where no chunk has one", n)
 	}
 	s.put(with)
 	q.Vector = opposite(with.Vector)
 	if d := diffIDs([]string{"with"}, hitIDs(s.search(q))); d != "" {
-		t.fault("Search by the vector opposite to that of the only chunk with a vector: %s", d)
+		t.Faultf("Search by the vector opposite to that of the only chunk with a vector: %s", d)
 	}
 	with.Vector = nil
 	s.put(with)
 	if n := len(s.search(q)); n > 0 {
-		t.fault("Search by vector finds %d after the chunk was replaced by one without vector", n)
+		t.Faultf("Search by vector finds %d after the chunk was replaced by one without vector", n)
 	}
 }

@@ -66,7 +66,7 @@ func testRoundTrip(t *trial) {
 	w.same("a Write of a full and of a bare chunk")
 	want := []store.Chunk{c, bare}
 	if d := diffChunks(want, w.get(store.FieldsAll, "chunk", "bare"), t.h.Tolerance); d != "" {
-		t.fault("Get: %s", d)
+		t.Faultf("Get: %s", d)
 	}
 	for i, c := range t.random(40) {
 		c.ID = fmt.Sprintf("random %d", i)
@@ -102,7 +102,7 @@ func testMove(t *trial) {
 		{store.Docs("doc one"), 0}, {store.Docs("doc two"), 1}, {store.Sources("source"), 0}, {store.Sources("elsewhere"), 1},
 	} {
 		if n := len(w.scan(store.ScanQuery{Filter: c.f})); n != c.want {
-			t.fault("Scan with %s finds %d chunks, want %d", showFilter(c.f), n, c.want)
+			t.Faultf("Scan with %s finds %d chunks, want %d", showFilter(c.f), n, c.want)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func testDuplicateChunks(t *trial) {
 		hits := hitIDs(w.search(q))
 		slices.Sort(hits)
 		if d := diffIDs([]string{"other", "same"}, hits); d != "" {
-			t.fault("Search for %s after a Write of two chunks with one ID: %s", showQuery(q), d)
+			t.Faultf("Search for %s after a Write of two chunks with one ID: %s", showQuery(q), d)
 		}
 	}
 }
@@ -287,7 +287,7 @@ func testLarge(t *trial) {
 	w.same("a Write of a chunk that is large in all that has no limit")
 	f := store.And(store.IDs(c.ID), store.Docs(c.DocID), store.Sources(c.Source))
 	if d := diffIDs([]string{c.ID}, chunkIDs(w.scan(store.ScanQuery{Filter: f}))); d != "" {
-		t.fault("Scan by a large ID, document and source: %s", d)
+		t.Faultf("Scan by a large ID, document and source: %s", d)
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"iter"
 	"math/rand/v2"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/quarry-go/quarry/internal/probe"
 	"github.com/quarry-go/quarry/store"
 )
 
@@ -76,7 +76,7 @@ func (k *kit) try(ctx context.Context, r rule) outcome {
 	h.Write([]byte(r.name))
 	t := &trial{kit: k, ctx: ctx, rand: rand.New(rand.NewPCG(k.h.Seed, h.Sum64())), name: r.name}
 	done := make(chan struct{})
-	t.start(func() { r.test(t) }, func() { close(done) })
+	t.Go(func() { r.test(t) }, func() { close(done) })
 	// A store may itself wait for the context: it gets a moment to return.
 	timer := time.NewTimer(k.h.Patience + k.h.Patience/10)
 	defer timer.Stop()
@@ -87,12 +87,12 @@ func (k *kit) try(ctx context.Context, r rule) outcome {
 		k.db = nil
 		k.mu.Unlock()
 		t.note("goroutines:\n%s", stacks())
-		t.fault("no return within %v from: %s", k.h.Patience, t.where())
+		t.Faultf("no return within %v from: %s", k.h.Patience, t.where())
 	}
 	t.cleanup(done)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return outcome{append([]string(nil), t.faults...), append([]string(nil), t.notes...), t.skipped}
+	return outcome{t.Faults(), append([]string(nil), t.notes...), t.Skipped()}
 }
 
 func stacks() []byte {
@@ -100,46 +100,18 @@ func stacks() []byte {
 	return buf[:runtime.Stack(buf, true)]
 }
 
-// A trial is one test of one rule. Its methods that end in f stop the trial's
-// goroutine; fault records and goes on.
+// A trial is one test of one rule.
 type trial struct {
+	probe.T
 	*kit
 	ctx  context.Context
 	rand *rand.Rand
 	name string
 
 	mu      sync.Mutex
-	faults  []string
 	notes   []string
-	skipped string
 	step    string
 	closers []func()
-}
-
-// maxFaults bounds what one rule prints.
-const maxFaults = 5
-
-// fault records that the rule is broken.
-func (t *trial) fault(format string, args ...any) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.faults) < maxFaults {
-		t.faults = append(t.faults, fmt.Sprintf(format, args...))
-	}
-}
-
-// fatalf records that the rule is broken and ends the calling goroutine.
-func (t *trial) fatalf(format string, args ...any) {
-	t.fault(format, args...)
-	runtime.Goexit()
-}
-
-// skipf ends the trial: the store does not claim what the rule is about.
-func (t *trial) skipf(format string, args ...any) {
-	t.mu.Lock()
-	t.skipped = fmt.Sprintf(format, args...)
-	t.mu.Unlock()
-	runtime.Goexit()
 }
 
 func (t *trial) note(format string, args ...any) {
@@ -159,30 +131,6 @@ func (t *trial) where() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.step
-}
-
-// start runs f in a goroutine in which fatalf and skipf may be called, and
-// then done.
-func (t *trial) start(f, done func()) {
-	go func() {
-		defer done()
-		defer func() {
-			if p := recover(); p != nil {
-				t.fault("panic: %v\n%s", p, debug.Stack())
-			}
-		}()
-		f()
-	}()
-}
-
-// together runs f n times at once and waits for all.
-func (t *trial) together(n int, f func(i int)) {
-	var wg sync.WaitGroup
-	wg.Add(n)
-	for i := range n {
-		t.start(func() { f(i) }, wg.Done)
-	}
-	wg.Wait()
 }
 
 // later has f called when the trial is over.
@@ -210,7 +158,7 @@ func (t *trial) open() store.DB {
 	t.at("Harness.Open")
 	db, err := t.h.Open()
 	if err != nil {
-		t.fatalf("Harness.Open: %v", err)
+		t.Fatalf("Harness.Open: %v", err)
 	}
 	t.later(func() { _ = db.Close() })
 	return db
@@ -224,7 +172,7 @@ func (t *trial) shared() store.DB {
 		t.at("Harness.Open")
 		db, err := t.h.Open()
 		if err != nil {
-			t.fatalf("Harness.Open: %v", err)
+			t.Fatalf("Harness.Open: %v", err)
 		}
 		t.db = db
 	}
@@ -245,10 +193,10 @@ func (t *trial) namespace(db store.DB, name string) *shelf {
 	t.at("Namespace")
 	s, err := db.Namespace(name)
 	if err != nil {
-		t.fatalf("Namespace(%q): %v", name, err)
+		t.Fatalf("Namespace(%q): %v", name, err)
 	}
 	if s == nil {
-		t.fatalf("Namespace(%q) returned nil and no error", name)
+		t.Fatalf("Namespace(%q) returned nil and no error", name)
 	}
 	return &shelf{Store: wrapper{s}, t: t, db: db, name: name}
 }
@@ -273,7 +221,7 @@ func (s *shelf) write(c store.Change) store.Changed {
 	s.t.at("Write")
 	done, err := s.Write(s.t.ctx, c)
 	if err != nil {
-		s.t.fatalf("Write of %s: %v", showChange(c), err)
+		s.t.Fatalf("Write of %s: %v", showChange(c), err)
 	}
 	s.settle()
 	return done
@@ -286,11 +234,11 @@ func (s *shelf) settle() {
 		return
 	}
 	if s.t.h.Settle == nil {
-		s.t.fatalf("Info declares the store Eventual, but Harness.Settle is nil")
+		s.t.Fatalf("Info declares the store Eventual, but Harness.Settle is nil")
 	}
 	s.t.at("Harness.Settle")
 	if err := s.t.h.Settle(s.t.ctx, s.db); err != nil {
-		s.t.fatalf("Harness.Settle: %v", err)
+		s.t.Fatalf("Harness.Settle: %v", err)
 	}
 }
 
@@ -298,7 +246,7 @@ func (s *shelf) search(q store.Query) []store.Hit {
 	s.t.at("Search")
 	hits, err := s.Search(s.t.ctx, q)
 	if err != nil {
-		s.t.fatalf("Search for %s: %v", showQuery(q), err)
+		s.t.Fatalf("Search for %s: %v", showQuery(q), err)
 	}
 	return hits
 }
@@ -307,7 +255,7 @@ func (s *shelf) get(f store.Fields, ids ...string) []store.Chunk {
 	s.t.at("Get")
 	chunks, err := s.Get(s.t.ctx, ids, f)
 	if err != nil {
-		s.t.fatalf("Get of %d ids: %v", len(ids), err)
+		s.t.Fatalf("Get of %d ids: %v", len(ids), err)
 	}
 	return chunks
 }
@@ -330,7 +278,7 @@ func (t *trial) names(db store.DB) []string {
 func collect[T any](t *trial, what string, seq iter.Seq2[T, error]) []T {
 	all, err := drain(seq)
 	if err != nil {
-		t.fatalf("%s: %v", what, err)
+		t.Fatalf("%s: %v", what, err)
 	}
 	return all
 }
@@ -355,8 +303,8 @@ func (t *trial) refused(what string, err error, want ...error) {
 		}
 	}
 	if len(want) == 1 {
-		t.fault("%s: error is %v, want one that wraps %q", what, err, want[0])
+		t.Faultf("%s: error is %v, want one that wraps %q", what, err, want[0])
 		return
 	}
-	t.fault("%s: error is %v, want one that wraps one of %q", what, err, want)
+	t.Faultf("%s: error is %v, want one that wraps one of %q", what, err, want)
 }
