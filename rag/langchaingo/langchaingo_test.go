@@ -283,7 +283,7 @@ func TestUnsupportedFields(t *testing.T) {
 
 func TestRealModel(t *testing.T) {
 	r := ask("Count from one to ten, in words.")
-	r.MaxTokens = 12
+	r.Temperature, r.MaxTokens = new(0.0), 12
 	g := langchaingo.Model(client(t, servers.Chat(t)))
 	llmtest.Run(t, g, &llmtest.Options{
 		Request: &r,
