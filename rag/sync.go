@@ -278,7 +278,7 @@ func (k *KB) Get(ctx context.Context, ids ...string) ([]Chunk, error) {
 }
 
 // Documents yields the records of the documents of a source, or of all sources
-// for an empty one, in ascending order of ID.
+// for an empty one, in the order of [store.Store]'s Docs.
 func (k *KB) Documents(ctx context.Context, source string) iter.Seq2[Doc, error] {
 	return func(yield func(Doc, error) bool) {
 		if k.err != nil {

@@ -68,5 +68,5 @@ type DocQuery struct {
 type ScanQuery struct {
 	Filter Filter // nil passes every chunk
 	Fields Fields
-	After  string // only IDs greater than this, to go on where a scan ended
+	After  string // only what comes behind this ID in the order of the scan, to go on where one ended
 }

@@ -68,11 +68,12 @@ type Store interface {
 	// is written then, by any store.
 	Write(ctx context.Context, c Change) (Changed, error)
 
-	// Docs yields document records in ascending order of ID.
+	// Docs yields document records in the order of IDs that
+	// Info().Features.Ordered states.
 	Docs(ctx context.Context, q DocQuery) iter.Seq2[Doc, error]
 
-	// Scan yields chunks in ascending order of ID. What is written meanwhile
-	// may be seen or not; every chunk that is there from the start to the end
+	// Scan yields chunks in the same order. What is written meanwhile may be
+	// seen or not; every chunk that is there from the start to the end
 	// of the scan is yielded once. The error wraps [ErrFilter] for a filter
 	// that [CheckFilter] refuses.
 	Scan(ctx context.Context, q ScanQuery) iter.Seq2[Chunk, error]
@@ -132,9 +133,13 @@ type Limits struct {
 
 // Features is what a store can do and promises.
 type Features struct {
-	Vectors    bool // keeps vectors and answers Query.Vector
-	Lexical    bool // answers Query.Text
-	Exact      bool // vector search is exact, or is when Query.Exact asks for it
+	Vectors bool // keeps vectors and answers Query.Vector
+	Lexical bool // answers Query.Text
+	Exact   bool // vector search is exact, or is when Query.Exact asks for it
+	// Ordered: Scan and Docs go in ascending order of ID. Without it they go
+	// in another order that depends on nothing but the IDs, such as that of
+	// their hashes.
+	Ordered    bool
 	Atomicity  Atomicity
 	Visibility Visibility
 	Durability Durability

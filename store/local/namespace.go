@@ -190,7 +190,7 @@ func (n *namespace) Info() store.Info {
 	info := store.Info{
 		Analyzer: table.Analyzer(),
 		Features: store.Features{
-			Vectors: true, Lexical: true, Exact: true,
+			Vectors: true, Lexical: true, Exact: true, Ordered: true,
 			Atomicity: store.AtomicChange, Visibility: store.Immediate, Durability: store.Volatile,
 		},
 	}

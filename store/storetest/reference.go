@@ -195,7 +195,7 @@ func (s *refStore) Info() store.Info {
 	info := store.Info{
 		Analyzer: analyzerName,
 		Features: store.Features{
-			Vectors: true, Lexical: true, Exact: true,
+			Vectors: true, Lexical: true, Exact: true, Ordered: true,
 			Atomicity: store.AtomicChange, Visibility: store.Immediate, Durability: store.Volatile,
 		},
 	}

@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -109,8 +111,35 @@ func rights() map[string]Harness {
 			}
 			return done, err
 		}}),
-		"durable": durable(func(r *Reference) *Reference { return r }),
+		"in the order of hashes": hashed(hashOf),
+		"durable":                durable(func(r *Reference) *Reference { return r }),
 	}
+}
+
+// hashed returns a store whose Scan and Docs go in ascending order of key(id).
+func hashed(key func(id string) string) Harness {
+	byKey := func(a, b string) int { return strings.Compare(key(a), key(b)) }
+	return by(bent{
+		info: func(i *store.Info) { i.Features.Ordered = false },
+		scan: func(s store.Store, ctx context.Context, q store.ScanQuery) iter.Seq2[store.Chunk, error] {
+			after := q.After
+			q.After = ""
+			chunks, err := drain(s.Scan(ctx, q))
+			chunks = slices.DeleteFunc(chunks, func(c store.Chunk) bool { return after != "" && byKey(c.ID, after) <= 0 })
+			slices.SortFunc(chunks, func(a, b store.Chunk) int { return byKey(a.ID, b.ID) })
+			return sequence(ctx, NewReference(), chunks, err)
+		},
+		docs: func(s store.Store, ctx context.Context, q store.DocQuery) iter.Seq2[store.Doc, error] {
+			docs, err := drain(s.Docs(ctx, q))
+			slices.SortFunc(docs, func(a, b store.Doc) int { return byKey(a.ID, b.ID) })
+			return sequence(ctx, NewReference(), docs, err)
+		},
+	})
+}
+
+func hashOf(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return string(sum[:])
 }
 
 func strict() store.Schema {

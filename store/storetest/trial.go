@@ -8,6 +8,8 @@ import (
 	"iter"
 	"math/rand/v2"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -260,12 +262,32 @@ func (s *shelf) get(f store.Fields, ids ...string) []store.Chunk {
 	return chunks
 }
 
+// scan returns chunks in ascending order of ID, whatever the store's own is.
 func (s *shelf) scan(q store.ScanQuery) []store.Chunk {
+	chunks := s.scanned(q)
+	if !s.Info().Features.Ordered {
+		slices.SortStableFunc(chunks, func(a, b store.Chunk) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return chunks
+}
+
+// scanned returns chunks as Scan yields them.
+func (s *shelf) scanned(q store.ScanQuery) []store.Chunk {
 	s.t.at("Scan")
 	return collect(s.t, "Scan", s.Scan(s.t.ctx, q))
 }
 
+// docs returns records in ascending order of ID, whatever the store's own is.
 func (s *shelf) docs(q store.DocQuery) []store.Doc {
+	docs := s.documented(q)
+	if !s.Info().Features.Ordered {
+		slices.SortStableFunc(docs, func(a, b store.Doc) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return docs
+}
+
+// documented returns records as Docs yields them.
+func (s *shelf) documented(q store.DocQuery) []store.Doc {
 	s.t.at("Docs")
 	return collect(s.t, "Docs", s.Docs(s.t.ctx, q))
 }

@@ -267,7 +267,7 @@ func (s *weakStore) Info() store.Info {
 	info := store.Info{
 		Analyzer: analyzerName,
 		Features: store.Features{
-			Vectors: true, Lexical: true, Exact: true,
+			Vectors: true, Lexical: true, Exact: true, Ordered: true,
 			Atomicity: store.AtomicNone, Visibility: store.Eventual, Durability: store.Durable,
 		},
 	}

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -67,6 +69,26 @@ func wrongReads() map[string]wrong {
 			slices.Reverse(docs)
 			return docs
 		}))},
+		"Scan in an order that chance makes": {rule: "read/scan-order", h: hashed(func(string) string { return fmt.Sprint(rand.Int()) })},
+		"Scan in the order of writing": {rule: "read/scan-order", h: by(bent{
+			info: func(i *store.Info) { i.Features.Ordered = false },
+			scan: func(s store.Store, ctx context.Context, q store.ScanQuery) iter.Seq2[store.Chunk, error] {
+				chunks, err := drain(s.Scan(ctx, q))
+				if len(chunks) > 0 && chunks[0].DocID == "another" {
+					slices.Reverse(chunks)
+				}
+				return sequence(ctx, NewReference(), chunks, err)
+			},
+		})},
+		"After by bytes, the order by hashes": {rule: "read/scan-after", h: by(bent{
+			info: func(i *store.Info) { i.Features.Ordered = false },
+			scan: func(s store.Store, ctx context.Context, q store.ScanQuery) iter.Seq2[store.Chunk, error] {
+				chunks, err := drain(s.Scan(ctx, q))
+				slices.SortFunc(chunks, func(a, b store.Chunk) int { return strings.Compare(hashOf(a.ID), hashOf(b.ID)) })
+				return sequence(ctx, NewReference(), chunks, err)
+			},
+		})},
+		"Docs in an order that chance makes": {rule: "read/docs-order", h: hashed(func(string) string { return fmt.Sprint(rand.Int()) })},
 		"Docs by the first 256 refs": {rule: "read/docs-many", h: by(bent{docs: func(s store.Store, ctx context.Context, q store.DocQuery) iter.Seq2[store.Doc, error] {
 			q.Refs = q.Refs[:min(len(q.Refs), 256)]
 			return s.Docs(ctx, q)
