@@ -15,6 +15,7 @@ var layers = []struct {
 	{tools, "internal/vfs/crashtest internal/servers internal/realdata internal/probe"},
 	{contracts, "store embed loaders rag/llm rag/token"},
 	{kits, "store/storetest embed/embedtest loaders/loadertest rag/llm/llmtest"},
+	{"engines of parts", "internal/remote"},
 	{"parts", "store/* embed/* loaders/code loaders/files loaders/html loaders/markdown loaders/pdf loaders/text rag/llm/* rag/chunk rag/retrieve rag/assemble rag/cite"},
 	{"what joins them", "rag loaders/auto"},
 	{kits, "rag/ragtest"},
