@@ -8,7 +8,6 @@ package remote
 
 import (
 	"context"
-	"iter"
 
 	"github.com/quarry-go/quarry/store"
 )
@@ -39,8 +38,8 @@ type Driver interface {
 	// perhaps.
 	Bind(ctx context.Context, space string, dim int) error
 
-	// Namespaces yields the names of the namespaces that exist, in any order.
-	Namespaces(ctx context.Context) iter.Seq2[string, error]
+	// Namespaces returns the names of the namespaces that exist, in any order.
+	Namespaces(ctx context.Context) ([]string, error)
 	// Drop removes a namespace, which may not exist.
 	Drop(ctx context.Context, ns string) error
 
@@ -57,12 +56,19 @@ type Driver interface {
 	Search(ctx context.Context, ns string, q store.Query) ([]store.Hit, error)
 	// Get returns the chunks with the given IDs that are there, in any order.
 	Get(ctx context.Context, ns string, ids []string, f store.Fields) ([]store.Chunk, error)
-	// Scan is as that of store.Store.
-	Scan(ctx context.Context, ns string, q store.ScanQuery) iter.Seq2[store.Chunk, error]
-	// Docs is as that of store.Store. No list of q is over Batch.IDs.
-	Docs(ctx context.Context, ns string, q store.DocQuery) iter.Seq2[store.Doc, error]
+	// Scan returns a page of the chunks that the query chooses, in ascending
+	// order of Key(ID), and where the next page begins; next is empty at the
+	// end, and a page may be empty before. cursor is empty, or the next that an
+	// earlier call with the same query returned.
+	Scan(ctx context.Context, ns string, q store.ScanQuery, cursor string) (page []store.Chunk, next string, err error)
+	// Docs returns a page of the records that the query chooses, as Scan does.
+	// No list of the query is over Batch.IDs.
+	Docs(ctx context.Context, ns string, q store.DocQuery, cursor string) (page []store.Doc, next string, err error)
+	// Key returns what Scan and Docs order IDs by: the ID itself where
+	// Info().Features.Ordered holds.
+	Key(id string) string
 
-	// Batch is what one call of a method below, and of Get, may be asked for.
+	// Batch bounds one call of the methods below, and of Get.
 	Batch() Batch
 	// PutChunks writes chunks; each replaces one with its ID whole. The
 	// namespace is made if it does not exist. An error may be a
