@@ -15,8 +15,9 @@ const unexampled = "internal/house/testdata/unexampled.txt"
 // examplesRule finds constructors of public packages that no Example with an
 // Output comment, in the tests of that package, calls. A constructor is an
 // exported function named New or Open, or that returns an interface of its
-// package or a pointer to a type of it. What takes a *testing.T cannot have an
-// example.
+// package or a pointer to a type of it. One that takes a context reaches for
+// something that may not be there, and its Example needs to compile only. What
+// takes a *testing.T cannot have an example.
 func examplesRule(t *tree) (found []breach) {
 	data, _ := t.read(unexampled) // a tree without the file has no exception
 	excused := strings.Fields(string(data))
@@ -24,11 +25,11 @@ func examplesRule(t *tree) (found []breach) {
 		if !p.public() {
 			continue
 		}
-		called := exampled(p)
+		shown, compiled := exampled(p)
 		for _, f := range p.code() {
 			for _, d := range f.Decls {
 				d, ok := d.(*ast.FuncDecl)
-				if !ok || !p.constructs(d) || called[d.Name.Name] {
+				if !ok || !p.constructs(d) || shown[d.Name.Name] || reaches(d) && compiled[d.Name.Name] {
 					continue
 				}
 				if i := slices.Index(excused, p.path+"."+d.Name.Name); i >= 0 {
@@ -45,31 +46,45 @@ func examplesRule(t *tree) (found []breach) {
 	return found
 }
 
-// exampled returns the functions that examples of p with an output call.
-func exampled(p *pkg) map[string]bool {
-	called := map[string]bool{}
+// reaches reports whether the first parameter of d is a context.
+func reaches(d *ast.FuncDecl) bool {
+	params := d.Type.Params.List
+	if len(params) == 0 {
+		return false
+	}
+	t, ok := params[0].Type.(*ast.SelectorExpr)
+	return ok && t.Sel.Name == "Context"
+}
+
+// exampled returns the functions that examples of p call: those whose output is
+// compared, and all.
+func exampled(p *pkg) (shown, compiled map[string]bool) {
+	shown, compiled = map[string]bool{}, map[string]bool{}
 	for _, f := range p.files {
 		if !f.test {
 			continue
 		}
 		for _, e := range doc.Examples(f.File) {
-			if e.Output == "" && !e.EmptyOutput {
-				continue
+			called := []map[string]bool{compiled}
+			if e.Output != "" || e.EmptyOutput {
+				called = append(called, shown)
 			}
 			ast.Inspect(e.Code, func(n ast.Node) bool {
 				if c, ok := n.(*ast.CallExpr); ok {
-					switch f := c.Fun.(type) {
-					case *ast.Ident:
-						called[f.Name] = true
-					case *ast.SelectorExpr:
-						called[f.Sel.Name] = true
+					for _, m := range called {
+						switch f := c.Fun.(type) {
+						case *ast.Ident:
+							m[f.Name] = true
+						case *ast.SelectorExpr:
+							m[f.Sel.Name] = true
+						}
 					}
 				}
 				return true
 			})
 		}
 	}
-	return called
+	return shown, compiled
 }
 
 // constructs reports whether d makes a value of p.

@@ -32,6 +32,7 @@ const (
 // owners are modules that one package may import, by the prefix of their paths.
 var owners = map[string]string{
 	"github.com/tmc/langchaingo": "rag/langchaingo",
+	"github.com/jackc/pgx":       "store/pgstore",
 }
 
 // layer returns the number of the layer of a package of this module, or -1.

@@ -21,6 +21,7 @@ type Options struct {
 // namespace; what other programs write at the same time is up to the server.
 type DB struct {
 	driver  Driver
+	write   func(context.Context, *namespace, *store.Change) (store.Changed, error)
 	info    store.Info
 	batch   Batch
 	name    string
@@ -34,9 +35,27 @@ type DB struct {
 	dim   int
 }
 
-// New returns a DB over the driver, which is closed with it. It does no I/O.
-func New(d Driver, o *Options) *DB {
-	db := &DB{driver: d, info: d.Info(), batch: d.Batch(), name: "remote", retries: 4}
+// New returns a DB that makes a change of parts. It closes the driver when it is
+// closed, and does no I/O.
+func New(d Parts, o *Options) *DB {
+	return newDB(d, o, func(ctx context.Context, n *namespace, c *store.Change) (store.Changed, error) {
+		return n.writeParts(ctx, d, c)
+	})
+}
+
+// NewTransactional is New over a driver that has transactions.
+func NewTransactional(d Transactor, o *Options) *DB {
+	return newDB(d, o, func(ctx context.Context, n *namespace, c *store.Change) (changed store.Changed, err error) {
+		err = n.db.do(ctx, func(ctx context.Context) (err error) {
+			changed, err = d.Write(ctx, n.name, *c)
+			return err
+		})
+		return changed, err
+	})
+}
+
+func newDB(d Driver, o *Options, write func(context.Context, *namespace, *store.Change) (store.Changed, error)) *DB {
+	db := &DB{driver: d, write: write, info: d.Info(), batch: d.Batch(), name: "remote", retries: 4}
 	db.calls.idle = sync.NewCond(&db.calls.mu)
 	if o != nil && o.Name != "" {
 		db.name = o.Name

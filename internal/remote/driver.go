@@ -68,8 +68,18 @@ type Driver interface {
 	// Info().Features.Ordered holds.
 	Key(id string) string
 
-	// Batch bounds one call of the methods below, and of Get.
+	// Batch bounds one call of Get, Docs, and of the methods of Parts.
 	Batch() Batch
+
+	// Close frees what the Driver made; clients that were given to it stay
+	// open. No other method is called during or after it.
+	Close() error
+}
+
+// Parts is a Driver whose server has no transactions: a change is made of many
+// requests.
+type Parts interface {
+	Driver
 	// PutChunks writes chunks; each replaces one with its ID whole. The
 	// namespace is made if it does not exist. An error may be a
 	// *store.WriteError that says which of them were written.
@@ -81,16 +91,14 @@ type Driver interface {
 	PutDocs(ctx context.Context, ns string, docs []store.Doc) error
 	// DeleteDocs removes records; those that are not there are no error.
 	DeleteDocs(ctx context.Context, ns string, ids []string) error
-
-	// Close frees what the Driver made; clients that were given to it stay
-	// open. No other method is called during or after it.
-	Close() error
 }
 
-// A Transactor is a Driver whose server has transactions. The DB gives it each
-// change whole, after the checks, with duplicates removed and Docs and Upsert
-// of any length, and uses none of the methods that write parts.
+// A Transactor is a Driver whose server has transactions. It gets each change
+// whole, after the checks and without duplicates, of any length.
 type Transactor interface {
+	Driver
+	// Write makes the change, all of it or nothing, and makes the namespace if
+	// the change puts something in it.
 	Write(ctx context.Context, ns string, c store.Change) (store.Changed, error)
 }
 

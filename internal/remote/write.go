@@ -38,20 +38,12 @@ func (n *namespace) write(ctx context.Context, c store.Change) (store.Changed, e
 			return store.Changed{}, err
 		}
 	}
-	if tx, ok := n.db.driver.(Transactor); ok {
-		var changed store.Changed
-		err := n.db.do(ctx, func(ctx context.Context) (err error) {
-			changed, err = tx.Write(ctx, n.name, c)
-			return err
-		})
-		return changed, err
-	}
-	return n.writeParts(ctx, &c)
+	return n.db.write(ctx, n, &c)
 }
 
 // writeParts makes a change by many requests, in the order that
 // [store.AtomicNone] prescribes.
-func (n *namespace) writeParts(ctx context.Context, c *store.Change) (store.Changed, error) {
+func (n *namespace) writeParts(ctx context.Context, d Parts, c *store.Change) (store.Changed, error) {
 	l, err := n.losses(ctx, c)
 	if err != nil {
 		return store.Changed{}, err
@@ -61,13 +53,13 @@ func (n *namespace) writeParts(ctx context.Context, c *store.Change) (store.Chan
 	err = func() error {
 		if err := parts(ctx, n, l.remove, nil, func(ctx context.Context, ids []string) error {
 			began = true
-			return n.db.driver.DeleteDocs(ctx, n.name, ids)
+			return d.DeleteDocs(ctx, n.name, ids)
 		}); err != nil {
 			return err
 		}
 		if err := parts(ctx, n, c.Upsert, size, func(ctx context.Context, chunks []store.Chunk) error {
 			began = true
-			return n.db.driver.PutChunks(ctx, n.name, chunks)
+			return d.PutChunks(ctx, n.name, chunks)
 		}, func(chunks []store.Chunk) {
 			for i := range chunks {
 				done.Upserted = append(done.Upserted, chunks[i].ID)
@@ -77,13 +69,13 @@ func (n *namespace) writeParts(ctx context.Context, c *store.Change) (store.Chan
 		}
 		if err := parts(ctx, n, l.chunks, nil, func(ctx context.Context, ids []string) error {
 			began, done.Deleted = true, true
-			return n.db.driver.DeleteChunks(ctx, n.name, ids)
+			return d.DeleteChunks(ctx, n.name, ids)
 		}); err != nil {
 			return err
 		}
 		return parts(ctx, n, slices.Concat(l.restore, c.Docs), sizeOfDoc, func(ctx context.Context, docs []store.Doc) error {
 			began = true
-			return n.db.driver.PutDocs(ctx, n.name, docs)
+			return d.PutDocs(ctx, n.name, docs)
 		})
 	}()
 	if err == nil {

@@ -1,0 +1,153 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/quarry-go/quarry/internal/remote"
+	"github.com/quarry-go/quarry/store"
+)
+
+// A Conn runs statements: a *pgxpool.Pool, or a pgx.Tx, where all that a store
+// does becomes part of the caller's transaction.
+type Conn interface {
+	// Begin starts a transaction, or a savepoint inside one.
+	Begin(ctx context.Context) (pgx.Tx, error)
+	// Exec runs a statement that returns no rows.
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	// Query runs a statement; its rows must be closed before the next.
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	// QueryRow runs a statement that returns one row.
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Open returns a store in the tables that o names, which it makes unless they are
+// there. Closing the store leaves conn open.
+//
+// Over a pgx.Tx calls take turns, an error costs a savepoint and not the
+// transaction, and what is written is as durable and as visible as the caller's
+// commit makes it. A context that ends in the middle of a call ends the
+// transaction, since pgx closes its connection.
+//
+// Errors wrap [store.ErrInvalid] for options or tables that are not right and say
+// in what, [store.ErrSpace] where the tables hold vectors of another space,
+// [store.ErrUnauthorized], and [store.ErrUnavailable].
+func Open(ctx context.Context, conn Conn, o *Options) (store.DB, error) {
+	db, err := open(ctx, conn, o, nil)
+	if err != nil {
+		return nil, fmt.Errorf("pgstore: open: %w", err)
+	}
+	return db, nil
+}
+
+// Connect is Open over a pool of its own, which is closed with the store. url is
+// what pgx reads: a URL, postgres://user@host/database, or words, host=localhost.
+// No error shows the password that may be in it.
+func Connect(ctx context.Context, url string, o *Options) (store.DB, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil { // pgx takes passwords out of its errors
+		return nil, fmt.Errorf("pgstore: connect: %w: %w", store.ErrInvalid, err)
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("pgstore: connect: %w", typed(err))
+	}
+	db, err := open(ctx, pool, o, pool.Close)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("pgstore: connect: %w", err)
+	}
+	return db, nil
+}
+
+func open(ctx context.Context, conn Conn, o *Options, close func()) (store.DB, error) {
+	d := &driver{conn: conn, o: &Options{}, close: close}
+	if o != nil {
+		given := *o
+		d.o = &given
+	}
+	if err := d.o.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if d.n, err = d.o.names(); err != nil {
+		return nil, err
+	}
+	if _, pooled := conn.(*pgxpool.Pool); !pooled {
+		d.turn = &sync.Mutex{}
+	}
+	if err := d.ensure(ctx); err != nil {
+		return nil, err
+	}
+	return remote.NewTransactional(d, &remote.Options{Name: "pgstore"}), nil
+}
+
+// A driver implements remote.Driver and remote.Transactor.
+type driver struct {
+	conn  Conn
+	o     *Options
+	n     names
+	turn  *sync.Mutex // of a conn that one call at a time may use, otherwise nil
+	close func()      // of a pool of our own, otherwise nil
+}
+
+// querier is what Conn and pgx.Tx share for reading.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Close implements remote.Driver.
+func (d *driver) Close() error {
+	if d.close != nil {
+		d.close()
+	}
+	return nil
+}
+
+// transaction runs f in a transaction, a savepoint if conn is one already.
+func (d *driver) transaction(ctx context.Context, f func(pgx.Tx) error) error {
+	if d.turn != nil {
+		d.turn.Lock()
+		defer d.turn.Unlock()
+	}
+	return typed(pgx.BeginFunc(ctx, d.conn, f))
+}
+
+// read runs f, which only reads, in a transaction if settings of its own are
+// needed: those given, and the namespace where the server checks that.
+func (d *driver) read(ctx context.Context, ns string, f func(querier) error, settings ...string) error {
+	if ns != "" && d.o.RowSecurity {
+		settings = append(settings, "SELECT set_config('quarry.namespace', "+literal(ns)+", true)")
+	}
+	_, inTx := d.conn.(pgx.Tx) // where an error would end the caller's transaction
+	if len(settings) > 0 || inTx {
+		return d.transaction(ctx, func(tx pgx.Tx) error {
+			for _, s := range settings {
+				if _, err := tx.Exec(ctx, s); err != nil {
+					return err
+				}
+			}
+			return f(tx)
+		})
+	}
+	if d.turn != nil {
+		d.turn.Lock()
+		defer d.turn.Unlock()
+	}
+	return typed(f(d.conn))
+}
+
+// enter tells the server which namespace a transaction is about.
+func (d *driver) enter(ctx context.Context, tx pgx.Tx, ns string) error {
+	if !d.o.RowSecurity {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "SELECT set_config('quarry.namespace', $1, true)", ns)
+	return err
+}
