@@ -24,6 +24,7 @@ func (n *namespace) fail(operation string, err error) error {
 // Info implements [store.Store].
 func (n *namespace) Info() store.Info {
 	info := n.db.info
+	info.Schema.Fields = slices.Clone(info.Schema.Fields)
 	info.Space, info.Dim = n.db.known()
 	return info
 }

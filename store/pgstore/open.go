@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -69,6 +70,7 @@ func open(ctx context.Context, conn Conn, o *Options, close func()) (store.DB, e
 	d := &driver{conn: conn, o: &Options{}, close: close}
 	if o != nil {
 		given := *o
+		given.Schema.Fields = slices.Clone(o.Schema.Fields)
 		d.o = &given
 	}
 	if err := d.o.check(); err != nil {
