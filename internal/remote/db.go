@@ -15,6 +15,10 @@ import (
 type Options struct {
 	Name    string // begins every error; empty means "remote"
 	Retries int    // of a request that may succeed later; 0 means 4, negative none
+
+	// Space and Dim are what the collection is bound to, if that is known.
+	Space string
+	Dim   int
 }
 
 // A DB implements [store.DB] over a Driver. Its Stores take turns in writing a
@@ -62,6 +66,9 @@ func newDB(d Driver, o *Options, write func(context.Context, *namespace, *store.
 	}
 	if o != nil && o.Retries != 0 {
 		db.retries = max(o.Retries, 0)
+	}
+	if o != nil {
+		db.space, db.dim = o.Space, o.Dim
 	}
 	for _, n := range []*int{&db.batch.Chunks, &db.batch.Bytes, &db.batch.IDs} {
 		if *n == 0 {

@@ -39,7 +39,7 @@ func (n *namespace) Get(ctx context.Context, ids []string, f store.Fields) ([]st
 }
 
 func (n *namespace) get(ctx context.Context, ids []string, f store.Fields) ([]store.Chunk, error) {
-	if err := n.db.open(ctx); err != nil {
+	if err := n.db.ready(ctx, f); err != nil {
 		return nil, err
 	}
 	place := make(map[string]int, len(ids))
@@ -95,7 +95,7 @@ const fieldsOfMatch = store.FieldMeta | store.FieldOrigin
 
 // scan yields chunks page by page, and checks what the server could not.
 func (n *namespace) scan(ctx context.Context, q store.ScanQuery, yield func(*store.Chunk) bool) error {
-	if err := n.db.open(ctx); err != nil {
+	if err := n.db.ready(ctx, q.Fields); err != nil {
 		return err
 	}
 	weak, nothing, exact := Weaken(q.Filter, n.db.driver.Can)
@@ -153,6 +153,16 @@ func pages[T any](ctx context.Context, db *DB, page func(ctx context.Context, cu
 		}
 		cursor = next
 	}
+}
+
+// ready is open, and learns the space of the vectors that are to be read, so that
+// Info tells it to whom writes them elsewhere.
+func (db *DB) ready(ctx context.Context, f store.Fields) error {
+	if err := db.open(ctx); err != nil || f&store.FieldVector == 0 {
+		return err
+	}
+	_, _, err := db.bound(ctx)
+	return err
 }
 
 // open returns why nothing may be asked, if so.

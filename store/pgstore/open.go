@@ -83,10 +83,11 @@ func open(ctx context.Context, conn Conn, o *Options, close func()) (store.DB, e
 	if _, pooled := conn.(*pgxpool.Pool); !pooled {
 		d.turn = &sync.Mutex{}
 	}
-	if err := d.ensure(ctx); err != nil {
+	space, dim, err := d.ensure(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return remote.NewTransactional(d, &remote.Options{Name: "pgstore"}), nil
+	return remote.NewTransactional(d, &remote.Options{Name: "pgstore", Space: space, Dim: dim}), nil
 }
 
 // A driver implements remote.Driver and remote.Transactor.

@@ -137,43 +137,44 @@ type comment struct {
 }
 
 // ensure makes the tables, unless they are there, and verifies them. Programs
-// that do so at one time take turns.
-func (d *driver) ensure(ctx context.Context) error {
+// that do so at one time take turns. It returns the space that they are bound to.
+func (d *driver) ensure(ctx context.Context) (space string, dim int, err error) {
 	if !d.o.NoCreate {
-		err := d.transaction(ctx, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "quarry "+d.n.chunks); err != nil {
-				return err
-			}
-			var there bool
-			if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", d.n.chunks).Scan(&there); err != nil || there {
-				return err
-			}
-			for _, s := range statements(d.o, d.n) {
-				if _, err := tx.Exec(ctx, s); err != nil {
-					return fmt.Errorf("%s: %w", firstLine(s), err)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+		if err := d.create(ctx); err != nil {
+			return "", 0, err
 		}
 	}
 	if err := d.verify(ctx); err != nil {
-		return err
+		return "", 0, err
 	}
-	space, dim, err := d.Space(ctx)
+	space, dim, err = d.Space(ctx)
 	switch {
-	case err != nil:
-		return err
-	case d.o.Dim == 0:
-		return nil
+	case err != nil || d.o.Dim == 0:
+		return space, dim, err
 	case space == "":
-		return d.Bind(ctx, d.o.Space, d.o.Dim)
+		return d.o.Space, d.o.Dim, d.Bind(ctx, d.o.Space, d.o.Dim)
 	case space != d.o.Space || dim != d.o.Dim:
-		return fmt.Errorf("%w: table %s holds %d dimensions of %q, the options say %d of %q", store.ErrSpace, d.n.chunks, dim, space, d.o.Dim, d.o.Space)
+		return "", 0, fmt.Errorf("%w: table %s holds %d dimensions of %q, the options say %d of %q", store.ErrSpace, d.n.chunks, dim, space, d.o.Dim, d.o.Space)
 	}
-	return nil
+	return space, dim, nil
+}
+
+func (d *driver) create(ctx context.Context) error {
+	return d.transaction(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "quarry "+d.n.chunks); err != nil {
+			return err
+		}
+		var there bool
+		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", d.n.chunks).Scan(&there); err != nil || there {
+			return err
+		}
+		for _, s := range statements(d.o, d.n) {
+			if _, err := tx.Exec(ctx, s); err != nil {
+				return fmt.Errorf("%s: %w", firstLine(s), err)
+			}
+		}
+		return nil
+	})
 }
 
 func firstLine(s string) string {
