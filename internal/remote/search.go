@@ -13,8 +13,6 @@ import (
 	"github.com/quarry-go/quarry/store"
 )
 
-var errUnsupported = errors.ErrUnsupported
-
 // Search implements [store.Store].
 func (n *namespace) Search(ctx context.Context, q store.Query) ([]store.Hit, error) {
 	hits, err := n.search(ctx, &q)
@@ -36,11 +34,11 @@ func (n *namespace) search(ctx context.Context, q *store.Query) ([]store.Hit, er
 	case err != nil:
 		return nil, err
 	case q.Vector != nil && !info.Features.Vectors:
-		return nil, fmt.Errorf("vector search: %w", errUnsupported)
+		return nil, fmt.Errorf("vector search: %w", errors.ErrUnsupported)
 	case q.Vector == nil && !info.Features.Lexical:
-		return nil, fmt.Errorf("text search: %w", errUnsupported)
+		return nil, fmt.Errorf("text search: %w", errors.ErrUnsupported)
 	case q.Vector != nil && q.Exact && !info.Features.Exact:
-		return nil, fmt.Errorf("exact search: %w", errUnsupported)
+		return nil, fmt.Errorf("exact search: %w", errors.ErrUnsupported)
 	case over(q.K, info.Limits.K):
 		return nil, fmt.Errorf("%w: K of %d, the store takes %d", store.ErrTooLarge, q.K, info.Limits.K)
 	}
@@ -149,7 +147,7 @@ func (n *namespace) exhaust(ctx context.Context, q *store.Query, ask store.Query
 	} else {
 		some := min(n.db.batch.IDs, ask.K, 256)
 		if !n.db.driver.Can(store.IDs("a")) {
-			return nil, fmt.Errorf("text search for %d chunks with this filter: %w", q.K, errUnsupported)
+			return nil, fmt.Errorf("text search for %d chunks with this filter: %w", q.K, errors.ErrUnsupported)
 		}
 		var ids []string
 		flush := func() error {
