@@ -116,7 +116,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&a.kb, "kb", kb, "folder of the knowledge base; QUARRY_KB in the environment sets it too")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON: one object a line")
-	root.AddCommand(a.sync(), a.search(), a.evidence(), a.parse(), a.chunk(), a.stats(), a.check())
+	root.AddCommand(a.sync(), a.search(), a.evidence(), a.parse(), a.chunk(), a.stats(), a.check(), a.copy())
 	return root
 }
 

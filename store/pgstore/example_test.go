@@ -19,12 +19,12 @@ func ExampleConnect() {
 		fmt.Println(err)
 		return
 	}
+	defer db.Close()
 	kb, err := rag.New(&rag.Options{DB: db})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer kb.Close()
 	ev, err := kb.Evidence(ctx, rag.Question{Text: "Who approves refunds?"})
 	if err != nil {
 		fmt.Println(err)
