@@ -12,7 +12,7 @@
 //
 // Words are ranked by BM25, as in the embedded store and with the same analyzer, so
 // that languages without spaces and hybrid answers work alike: the terms of a
-// chunk are an indexed array, and the ranking is computed by the server from the
+// chunk, hashed, are an indexed array, and the ranking is computed by the server from the
 // rows that share a term with the query. That is fast while a term is in some
 // ten thousand chunks of a namespace, and slower in proportion beyond.
 //

@@ -114,3 +114,16 @@ func parseVector(s string) ([]float32, error) {
 	}
 	return v, nil
 }
+
+// formatArray returns integers as the server reads an array of them.
+func formatArray[T int32 | int64](list []T) string {
+	b := make([]byte, 1, 21*len(list)+2)
+	b[0] = '{'
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return string(append(b, '}'))
+}

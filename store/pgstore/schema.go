@@ -78,7 +78,7 @@ func statements(o *Options, n names) []string {
 	marks json NOT NULL,
 	embed_key text NOT NULL,
 	meta jsonb NOT NULL,
-	terms text[] NOT NULL,
+	terms bigint[] NOT NULL,
 	counts integer[] NOT NULL,
 	length integer NOT NULL,
 	embedding ` + kind + `,

@@ -3,13 +3,10 @@ package pgstore
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/quarry-go/quarry/internal/bm25"
-	"github.com/quarry-go/quarry/internal/text"
 	"github.com/quarry-go/quarry/store"
 )
 
@@ -36,7 +33,8 @@ func (d *driver) nearest(ctx context.Context, ns string, q *store.Query, exact b
 		settings = []string{"SET LOCAL enable_indexscan = off"} // an HNSW index has no other kind of scan
 	}
 	a := arguments{ns, *formatVector(q.Vector)}
-	distance := "embedding <=> $2::text::" + d.o.vectorType(len(q.Vector))
+	// A subquery, or the server would read the text of the vector for each row.
+	distance := "embedding <=> (SELECT $2::text::" + d.o.vectorType(len(q.Vector)) + ")"
 	sql := fmt.Sprintf("SELECT %s, 1 - (%s) FROM %s WHERE ns = $1 AND embedding IS NOT NULL AND %s ORDER BY %[2]s LIMIT %[5]d",
 		columns(q.Fields), distance, d.n.chunks, chunkRow.where(q.Filter, &a), q.K)
 	return d.hits(ctx, ns, q, store.Rank{Ranker: store.RankerVector, Metric: "cosine"}, sql, a, settings...)
@@ -45,25 +43,22 @@ func (d *driver) nearest(ctx context.Context, ns string, q *store.Query, exact b
 // words ranks by BM25 (Robertson and Zaragoza, The Probabilistic Relevance
 // Framework: BM25 and Beyond, 2009), with the statistics of the whole namespace.
 func (d *driver) words(ctx context.Context, ns string, q *store.Query) ([]store.Hit, error) {
-	terms := slices.Sorted(maps.Keys(count(q.Text)))
+	terms, weights := count(ns, q.Text)
 	if len(terms) == 0 {
 		return nil, nil
 	}
-	for i := range terms {
-		terms[i] = scoped(ns, terms[i])
-	}
-	a := arguments{ns, terms}
+	a := arguments{ns, terms, weights}
 	sql := fmt.Sprintf(`WITH size AS (
 	SELECT chunks::float8 AS n, terms::float8 / greatest(chunks, 1) AS average FROM %[1]s WHERE name = $1
-), matching AS MATERIALIZED (
-	SELECT id, terms, counts, length FROM %[2]s WHERE ns = $1 AND terms && $2::text[]
-), query AS (
-	SELECT term, ln(1 + (n - count(*) + 0.5) / (count(*) + 0.5)) AS idf
-	FROM size, unnest($2::text[]) term JOIN matching ON term = ANY(matching.terms) GROUP BY term, n
+), found AS MATERIALIZED (
+	SELECT id, length, term, weight, counts[place]::float8 AS tf
+	FROM %[2]s, unnest($2::bigint[], $3::float8[]) AS query (term, weight), LATERAL array_position(terms, term) AS place
+	WHERE ns = $1 AND terms && $2::bigint[] AND place IS NOT NULL
+), rare AS (
+	SELECT term, ln(1 + (n - count(*) + 0.5) / (count(*) + 0.5)) AS idf FROM size, found GROUP BY term, n
 ), score AS (
-	SELECT id, sum(idf * tf / (tf + %[3]g * (1 - %[4]g + %[4]g * length / average)) ORDER BY term) AS score
-	FROM size, matching JOIN query ON term = ANY(terms), LATERAL (SELECT counts[array_position(terms, term)]::float8 AS tf)
-	GROUP BY id
+	SELECT id, sum(weight * idf * tf / (tf + %[3]g * (1 - %[4]g + %[4]g * length / average)) ORDER BY term) AS score
+	FROM size, found JOIN rare USING (term) GROUP BY id
 )
 SELECT %[5]s, score FROM %[2]s JOIN score USING (id) WHERE ns = $1 AND %[6]s ORDER BY score DESC, id LIMIT %[7]d`,
 		d.n.namespaces, d.n.chunks, bm25.K1, bm25.B, columns(q.Fields), chunkRow.where(q.Filter, &a), q.K)
@@ -86,13 +81,4 @@ func (d *driver) hits(ctx context.Context, ns string, q *store.Query, rank store
 		return err
 	}, settings...)
 	return hits, err
-}
-
-// count returns how often each term is in a text.
-func count(s string) map[string]int {
-	n := map[string]int{}
-	for term := range (text.Analyzer{}).Terms(s) {
-		n[string(term)]++
-	}
-	return n
 }

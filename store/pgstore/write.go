@@ -2,13 +2,9 @@ package pgstore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -174,14 +170,11 @@ func (w *writer) insert(chunks []store.Chunk) (length int64, err error) {
 		}
 		metas[i] = string(remote.AppendMeta(nil, c.Meta))
 		vectors[i] = formatVector(c.Vector)
-		n := count(c.Prefix + "\n" + c.Text)
-		var words, times []string
-		for _, term := range slices.Sorted(maps.Keys(n)) {
-			words = append(words, scoped(w.ns, term))
-			times = append(times, strconv.Itoa(n[term]))
-			sizes[i] += int64(n[term])
+		words, times := count(w.ns, c.Prefix+"\n"+c.Text)
+		terms[i], counts[i] = formatArray(words), formatArray(times)
+		for _, n := range times {
+			sizes[i] += int64(n)
 		}
-		terms[i], counts[i] = strings.Join(words, separator), strings.Join(times, separator)
 		length += sizes[i]
 	}
 	vectorType := "vector"
@@ -190,15 +183,11 @@ func (w *writer) insert(chunks []store.Chunk) (length int64, err error) {
 	}
 	return length, w.exec("INSERT INTO "+w.n.chunks+` (ns, id, doc, source, ordinal, version, start_at, end_at, prefix, body, origin, principals, marks, embed_key, meta, terms, counts, length, embedding)
 SELECT $1, id, doc, source, ordinal, version, start_at, end_at, prefix, body, origin::json, ARRAY(SELECT json_array_elements_text(principals::json)), marks::json, embed_key, meta::jsonb,
-	string_to_array(terms, '`+separator+`'), string_to_array(counts, '`+separator+`')::integer[], length, embedding::`+vectorType+`
+	terms::bigint[], counts::integer[], length, embedding::`+vectorType+`
 FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[], $19::text[])
 	AS t (id, doc, source, ordinal, version, start_at, end_at, prefix, body, origin, principals, marks, embed_key, meta, terms, counts, length, embedding)`,
 		w.ns, ids, docs, sources, ordinals, versions, starts, ends, prefixes, bodies, origins, principals, marks, keys, metas, terms, counts, sizes, vectors)
 }
-
-// separator stands between the terms of a chunk on their way to the server; no
-// term has it.
-const separator = " "
 
 // record writes the records of documents.
 func (w *writer) record(docs []store.Doc) error {
@@ -238,11 +227,4 @@ func (d *driver) Drop(ctx context.Context, ns string) error {
 			w.exec("DELETE FROM "+d.n.chunks+" WHERE ns = $1", ns),
 		)
 	})
-}
-
-// scoped returns a term as the index holds it: below its namespace, so that what
-// others keep costs a search nothing.
-func scoped(ns, term string) string {
-	sum := sha256.Sum256([]byte(ns))
-	return hex.EncodeToString(sum[:5]) + term
 }
