@@ -69,7 +69,7 @@ func harness(t *testing.T, o pgstore.Options) storetest.Harness {
 func TestConformance(t *testing.T) {
 	h := harness(t, pgstore.Options{Schema: storetest.Schema()})
 	if os.Getenv("QUARRY_LONG") == "1" {
-		h.Filters = 10_000
+		h.Filters, h.Queries = 10_000, 100_000
 	}
 	storetest.Run(t, h)
 }

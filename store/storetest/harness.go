@@ -44,6 +44,10 @@ type Harness struct {
 	// Filters is how many pairs of a random filter and a random corpus are
 	// compared with [store.Match]; the default is 300.
 	Filters int
+	// Queries is how many random questions are asked of namespaces that are
+	// full of others' names; the default is 200. From 5,000 on there are 200
+	// namespaces, fewer below.
+	Queries int
 	// Steps is the length of each random history; the default is 60.
 	Steps int
 	// Histories is how many of them there are; the default is 2.
@@ -75,6 +79,7 @@ func (h Harness) withDefaults() (Harness, error) {
 	h.Tolerance = orDefault(h.Tolerance, 1e-5)
 	h.Seed = orDefault(h.Seed, 1)
 	h.Filters = orDefault(h.Filters, 300)
+	h.Queries = orDefault(h.Queries, 200)
 	h.Steps = orDefault(h.Steps, 60)
 	h.Histories = orDefault(h.Histories, 2)
 	h.Workers = orDefault(h.Workers, 4)

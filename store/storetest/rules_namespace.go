@@ -16,6 +16,7 @@ var namespaceRules = []rule{
 	{"handle", "a handle does no I/O: a namespace exists from its first successful Write on, not before", testHandle},
 	{"look-alikes", "names that differ in a byte name different namespaces", testLookAlikes},
 	{"isolation", "a Store cannot reach another namespace by any read, whatever its filter", testIsolation},
+	{"tenants", "whatever is asked of one of many namespaces, nothing of another is seen", testTenants},
 	{"isolated-writes", "a Write changes no other namespace", testIsolatedWrites},
 	{"drop", "Drop removes a namespace and all that it holds, and no other", testDrop},
 	{"drop-missing", "dropping a namespace that does not exist is no error", testDropMissing},
@@ -194,6 +195,55 @@ func testIsolation(t *trial) {
 			for _, h := range s.search(store.Query{Text: fmt.Sprintf("canary%d", i), K: 50}) {
 				if h.Chunk.Version != name {
 					t.Faultf("Search for the text of namespace %q in %q finds %q", h.Chunk.Version, name, h.Chunk.ID)
+				}
+			}
+		}
+	}
+}
+
+// testTenants asks each of many namespaces at random, with filters and strings
+// that try to reach others.
+func testTenants(t *trial) {
+	db := t.open()
+	names := alike()
+	for i := len(names); i < 20 || t.h.Queries >= 5000 && i < 200; i++ {
+		names = append(names, fmt.Sprintf("tenant %d", i))
+	}
+	shelves := t.tenants(db, names)
+	hostile := append(Strings(), names...)
+	for range t.h.Queries {
+		name := pick(t.rand, names)
+		s := shelves[name]
+		check := func(path, id, version string) {
+			if version != name {
+				t.Faultf("%s in namespace %q returns %q of namespace %q", path, name, id, version)
+			}
+		}
+		word := pick(t.rand, hostile)
+		other := pick(t.rand, names)
+		f := pick(t.rand, append(stringFilters(word), RandomFilter(t.rand)))
+		f = store.Or(f, pick(t.rand, []store.Filter{store.All(), store.Eq("lang", other), store.Not(store.Eq("lang", name)), store.Contains("tags", other), store.Sources(word)}))
+		path := fmt.Sprintf("with %s", showFilter(f))
+		switch t.rand.IntN(4) {
+		case 0:
+			for _, c := range s.scan(store.ScanQuery{Filter: f, After: pick(t.rand, []string{"", "c1", word})}) {
+				check("Scan "+path, c.ID, c.Version)
+			}
+		case 1:
+			for _, c := range s.get(store.FieldsNone, "c0", word, "own0", "own7", other) {
+				check("Get", c.ID, c.Version)
+			}
+		case 2:
+			for _, d := range s.docs(pick(t.rand, []store.DocQuery{{}, {IDs: []string{"doc", word, "own doc 1"}}, {Sources: []string{"source", word}}, {Refs: []string{"ref/doc", word}}})) {
+				check("Docs", d.ID, d.Version)
+			}
+		case 3:
+			for _, q := range t.queries(s) {
+				if q.Filter = f; q.Text != "" {
+					q.Text = pick(t.rand, []string{commonWord, word + " " + commonWord, fmt.Sprintf("canary%d", t.rand.IntN(len(names)))})
+				}
+				for _, h := range s.search(q) {
+					check("Search "+path, h.Chunk.ID, h.Chunk.Version)
 				}
 			}
 		}

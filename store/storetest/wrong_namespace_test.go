@@ -28,6 +28,21 @@ func wrongNamespaces() map[string]wrong {
 				}}
 			}}
 		})},
+		"a word finds what others keep": {rule: "namespace/tenants", h: opens(func(r *Reference) store.DB {
+			return bentDB{r, func(s store.Store) store.Store {
+				return bent{Store: s, search: func(s store.Store, ctx context.Context, q store.Query) ([]store.Hit, error) {
+					if q.Validate() == nil && strings.HasPrefix(q.Text, "canary1") {
+						for name := range r.spaces {
+							other, _ := r.Namespace(name)
+							if hits, err := other.Search(ctx, q); len(hits) > 0 || err != nil {
+								return hits, err
+							}
+						}
+					}
+					return s.Search(ctx, q)
+				}}
+			}}
+		})},
 		"Namespaces unsorted":      {rule: "namespace/listing", h: opens(func(r *Reference) store.DB { return unsorted{r} })},
 		"a handle makes a tenant":  {rule: "namespace/handle", h: opens(func(r *Reference) store.DB { return eager{r} })},
 		"Drop does nothing":        {rule: "namespace/drop", h: opens(func(r *Reference) store.DB { return undroppable{r} })},
