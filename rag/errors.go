@@ -16,6 +16,9 @@ var (
 	ErrMassDelete = errors.New("too many documents would be deleted")
 	// ErrBusy: the source is being synced already, by this process.
 	ErrBusy = errors.New("the source is being synced")
+	// ErrShards: a sync of the source that divides the work into another number
+	// of shards has not ended.
+	ErrShards = errors.New("a sync in other shards has not ended")
 
 	ErrClosed  = store.ErrClosed
 	ErrLocked  = store.ErrLocked

@@ -63,9 +63,8 @@ func refVersion(settings, version string, n int) string {
 	return fmt.Sprintf("%d:%s", n, newDigest("ref").str(settings).str(version).sum())
 }
 
-// syncMark is the ID of the record that stands in a store without atomic
-// writes while a sync of the source is under way.
-func syncMark(source string) string { return newDigest("sync").str(source).sum() }
+// syncMark is the ID of the mark of a sync of the source, or of a shard of it.
+func syncMark(source, shard string) string { return newDigest("sync").str(source).str(shard).sum() }
 
 // originOf returns where d comes from.
 func originOf(d *loaders.Document) store.Origin {

@@ -114,7 +114,8 @@ func (s *syncer) compare(ctx context.Context, p *prepared) error {
 	if p.old == nil {
 		return nil
 	}
-	if p.old.Version == p.doc.Version {
+	// One of another shard's Ref may be deleted by that shard at any moment.
+	if p.old.Version == p.doc.Version && s.opts.Shard.has(p.old.Ref) {
 		p.same = true
 		p.doc.Chunks = p.old.Chunks
 	}

@@ -67,7 +67,7 @@ type core struct {
 	owned bool // Close closes db
 
 	mu      sync.Mutex
-	syncing map[[2]string]bool             // namespace and source of each sync under way
+	syncing map[[2]string]map[Shard]bool   // the syncs under way, by namespace and source
 	writing map[string]*semaphore.Weighted // by namespace; see hold
 }
 
@@ -120,7 +120,7 @@ func New(o *Options) (*KB, error) {
 }
 
 func build(db store.DB, o *Options, owned bool) (*KB, error) {
-	c := &core{db: db, owned: owned, syncing: map[[2]string]bool{}, writing: map[string]*semaphore.Weighted{}}
+	c := &core{db: db, owned: owned, syncing: map[[2]string]map[Shard]bool{}, writing: map[string]*semaphore.Weighted{}}
 	if o != nil {
 		c.opts = *o
 	}

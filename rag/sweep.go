@@ -24,7 +24,7 @@ func (s *syncer) sweep(ctx context.Context) error {
 			return err
 		}
 		known, seen := s.claimed[d.ID]
-		if d.ID == s.markID || seen && !known {
+		if isMark(&d) || seen && !known || !s.opts.Shard.has(d.Ref) {
 			continue
 		}
 		before++
@@ -96,51 +96,6 @@ func (k *spared) has(ref string) bool {
 	}
 	i, found := slices.BinarySearch(k.prefixes, ref)
 	return found || k.refs[ref] || i > 0 && strings.HasPrefix(ref, k.prefixes[i-1])
-}
-
-// A store without atomic writes can be left with chunks that no record speaks
-// of. A record of its own, the mark, stands in the store from the first write
-// of a sync to its end, so that the next sync knows to look for them.
-
-// interrupted reports whether an earlier sync of the source did not end.
-func (s *syncer) interrupted(ctx context.Context) (bool, error) {
-	if s.atomic {
-		return false, nil
-	}
-	for _, err := range s.kb.store.Docs(ctx, store.DocQuery{IDs: []string{s.markID}}) {
-		if err != nil {
-			return false, err
-		}
-		s.marked = true
-	}
-	return s.marked, nil
-}
-
-func (s *syncer) mark(ctx context.Context) error {
-	if s.atomic || s.marked {
-		return nil
-	}
-	_, err := s.kb.store.Write(ctx, store.Change{Docs: []store.Doc{{ID: s.markID, Source: s.source}}})
-	s.marked = err == nil
-	return err
-}
-
-// unmark removes the mark, once nothing is left that it stands for: after an
-// interrupted sync, chunks of no document.
-func (s *syncer) unmark(ctx context.Context, interrupted bool) error {
-	if !s.marked || s.plan != nil {
-		return nil
-	}
-	if interrupted {
-		if !s.kept.empty() || s.opts.MaxDelete < 0 {
-			return nil // not every document was seen: a later sync sweeps
-		}
-		if err := s.sweepOrphans(ctx); err != nil {
-			return err
-		}
-	}
-	_, err := s.kb.store.Write(ctx, store.Change{Delete: store.Docs(s.markID)})
-	return err
 }
 
 // sweepOrphans deletes the chunks of the source that are of no document that

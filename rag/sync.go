@@ -24,6 +24,17 @@ type SyncOptions struct {
 	// were 20 or more; where there were fewer, any number, if something is
 	// left or has come. 1 allows all, and a negative value deletes none.
 	MaxDelete float64
+	// Shard makes this sync one part of the work, beside others in other
+	// processes. Each deletes what is gone of its own part alone, counts
+	// MaxDelete within it, and lists all, but reads and writes its own. While
+	// one of them has not ended, a sync with another N is refused with
+	// [ErrShards], also after a crash, until the shard was synced again or the
+	// source deleted. A loader that is no Lister is read whole by each.
+	//
+	// Over a store without atomic writes chunks that an interrupted shard left
+	// are removed by the next sync without shards. A document that moves from a
+	// Ref of one shard to a Ref of another may be missing until the next sync.
+	Shard Shard
 	// Workers is how many Refs are read at a time; 0 means one a processor.
 	Workers int
 	// Progress is called now and then, never twice at a time. It must not block.
@@ -111,19 +122,19 @@ func (r Report) String() string {
 // also leave chunks that no record vouches for; the next sync that reads every
 // document of the source removes them, as far as the store shows them by then.
 //
-// Errors wrap [ErrBusy] where the source is being synced already, and
-// [ErrInvalid] for an empty source; an error of the store, of the listing, or
+// Errors wrap [ErrBusy] where the source is being synced already, [ErrShards]
+// where that is done in other shards, and [ErrInvalid] for an empty source; an error of the store, of the listing, or
 // of the embedding service ends the sync, and so does the end of the context.
 // The report says what was done in any case.
 func (k *KB) Sync(ctx context.Context, source string, l Loader, o *SyncOptions) (Report, error) {
 	s, err := k.newSync(source, l, o)
 	if err == nil {
-		err = k.lockSource(source)
+		err = k.lockSource(source, s.opts.Shard)
 	}
 	if err != nil {
 		return Report{Source: source}, fmt.Errorf("rag: sync %s: %w", source, err)
 	}
-	defer k.unlockSource(source)
+	defer k.unlockSource(source, s.opts.Shard)
 	if err := s.observed(ctx, l, 0); err != nil {
 		return s.report, fmt.Errorf("rag: sync %s: %w", source, err)
 	}
@@ -194,9 +205,12 @@ func (k *KB) newSync(source string, l Loader, o *SyncOptions) (*syncer, error) {
 	case l == nil:
 		return nil, fmt.Errorf("%w: no loader", ErrInvalid)
 	}
-	s := &syncer{kb: k, source: source, markID: syncMark(source), report: Report{Source: source}, embedder: k.embedder()}
+	s := &syncer{kb: k, source: source, report: Report{Source: source}, embedder: k.embedder()}
 	if o != nil {
 		s.opts = *o
+	}
+	if err := s.opts.Shard.check(); err != nil {
+		return nil, err
 	}
 	if s.opts.Workers <= 0 {
 		s.opts.Workers = runtime.GOMAXPROCS(0)
@@ -219,21 +233,30 @@ func (k *KB) newSync(source string, l Loader, o *SyncOptions) (*syncer, error) {
 	return s, nil
 }
 
-func (k *KB) lockSource(source string) error {
+// lockSource lets one sync of a source in at a time, or one of each shard.
+func (k *KB) lockSource(source string, shard Shard) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	key := [2]string{k.name, source}
-	if k.syncing[key] {
-		return ErrBusy
+	for other := range k.syncing[key] {
+		if other == shard || other.whole() || shard.whole() {
+			return ErrBusy
+		}
 	}
-	k.syncing[key] = true
+	if k.syncing[key] == nil {
+		k.syncing[key] = map[Shard]bool{}
+	}
+	k.syncing[key][shard] = true
 	return nil
 }
 
-func (k *KB) unlockSource(source string) {
+func (k *KB) unlockSource(source string, shard Shard) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.syncing, [2]string{k.name, source})
+	key := [2]string{k.name, source}
+	if delete(k.syncing[key], shard); len(k.syncing[key]) == 0 {
+		delete(k.syncing, key)
+	}
 }
 
 // Delete removes documents: those with the given Doc IDs, as hits and
@@ -289,16 +312,12 @@ func (k *KB) Documents(ctx context.Context, source string) iter.Seq2[Doc, error]
 		if source != "" {
 			q.Sources = []string{source}
 		}
-		marks := map[string]string{} // by source
 		for d, err := range k.store.Docs(ctx, q) {
 			if err != nil {
 				yield(Doc{}, fmt.Errorf("rag: documents: %w", err))
 				return
 			}
-			if marks[d.Source] == "" {
-				marks[d.Source] = syncMark(d.Source)
-			}
-			if d.ID != marks[d.Source] && !yield(d, nil) {
+			if !isMark(&d) && !yield(d, nil) {
 				return
 			}
 		}

@@ -23,7 +23,6 @@ import (
 type syncer struct {
 	kb       *KB
 	source   string
-	markID   string // of the sync mark
 	opts     SyncOptions
 	settings string // fingerprint of what cuts and embeds
 	space    string
@@ -40,6 +39,7 @@ type syncer struct {
 	claimed  map[string]bool // Doc IDs seen in this sync; true: the store had them before
 	kept     spared          // Refs whose documents stay, seen or not: they failed
 	marked   bool            // the sync mark is in the store
+	marks    []string        // IDs of marks of earlier syncs
 }
 
 // batch is what a reader hands to the writer: the documents of a Ref that need
@@ -55,6 +55,9 @@ func (s *syncer) run(ctx context.Context, l Loader) error {
 	defer s.finish()
 	interrupted, err := s.interrupted(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	if err := s.fill(ctx, l); err != nil {
@@ -136,7 +139,7 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 			if err != nil {
 				return err
 			}
-			if d.ID != s.markID {
+			if !isMark(&d) {
 				old[d.Ref] = append(old[d.Ref], d)
 			}
 		}
@@ -165,6 +168,9 @@ func (s *syncer) list(ctx context.Context, g *errgroup.Group, l loaders.Lister) 
 			continue
 		}
 		seen[r.ID] = true
+		if !s.opts.Shard.has(r.ID) {
+			continue
+		}
 		s.listed(r.ID)
 		pending = append(pending, r)
 		if len(pending) == lookup {
@@ -184,7 +190,9 @@ func (s *syncer) heard(ctx context.Context, err error) (failed bool, end error) 
 		return false, err
 	}
 	if e, ok := errors.AsType[*loaders.DocError](err); ok {
-		s.fail(e)
+		if e.Prefix || s.opts.Shard.has(e.Ref) {
+			s.fail(e)
+		}
 		return true, nil
 	}
 	return false, err
@@ -216,6 +224,9 @@ func (s *syncer) load(ctx context.Context, g *errgroup.Group, l Loader) error {
 		}
 		if d.Ref == "" {
 			d.Ref = d.ID
+		}
+		if !s.opts.Shard.has(d.Ref) {
+			continue
 		}
 		s.listed(d.Ref)
 		g.Go(func() error {
