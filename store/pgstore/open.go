@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/quarry-go/quarry/internal/remote"
@@ -19,12 +18,10 @@ import (
 type Conn interface {
 	// Begin starts a transaction, or a savepoint inside one.
 	Begin(ctx context.Context) (pgx.Tx, error)
-	// Exec runs a statement that returns no rows.
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	// Query runs a statement; its rows must be closed before the next.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	// QueryRow runs a statement that returns one row.
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	// SendBatch runs statements that go to the server in one message.
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
 // Open returns a store in the tables that o names, which it makes unless they are
@@ -99,12 +96,6 @@ type driver struct {
 	close func()      // of a pool of our own, otherwise nil
 }
 
-// querier is what Conn and pgx.Tx share for reading.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 // Close implements remote.Driver.
 func (d *driver) Close() error {
 	if d.close != nil {
@@ -122,28 +113,60 @@ func (d *driver) transaction(ctx context.Context, f func(pgx.Tx) error) error {
 	return typed(pgx.BeginFunc(ctx, d.conn, f))
 }
 
-// read runs f, which only reads, in a transaction if settings of its own are
-// needed: those given, and the namespace where the server checks that.
-func (d *driver) read(ctx context.Context, ns string, f func(querier) error, settings ...string) error {
-	if ns != "" && d.o.RowSecurity {
-		settings = append(settings, "SELECT set_config('quarry.namespace', "+literal(ns)+", true)")
+// A setting holds for the statement that it goes with.
+type setting struct{ name, value string }
+
+// read runs a statement that only reads and gives its rows to each, which closes
+// them. Settings, among them the namespace where the server checks that, go with
+// it in one message, which the server takes as one transaction.
+func (d *driver) read(ctx context.Context, ns string, each func(pgx.Rows) error, sql string, args []any, settings ...setting) error {
+	if d.o.RowSecurity && ns != "" {
+		settings = append(settings, setting{"quarry.namespace", ns})
 	}
-	_, inTx := d.conn.(pgx.Tx) // where an error would end the caller's transaction
-	if len(settings) > 0 || inTx {
-		return d.transaction(ctx, func(tx pgx.Tx) error {
-			for _, s := range settings {
-				if _, err := tx.Exec(ctx, s); err != nil {
-					return err
-				}
-			}
-			return f(tx)
-		})
+	if d.turn == nil {
+		return typed(send(ctx, d.conn, each, sql, args, settings))
 	}
-	if d.turn != nil {
-		d.turn.Lock()
-		defer d.turn.Unlock()
+	// In the caller's transaction, which an error would end but for a savepoint.
+	return d.transaction(ctx, func(tx pgx.Tx) error { return send(ctx, tx, each, sql, args, settings) })
+}
+
+func send(ctx context.Context, c Conn, each func(pgx.Rows) error, sql string, args []any, settings []setting) (err error) {
+	if len(settings) == 0 {
+		rows, err := c.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		return each(rows)
 	}
-	return typed(f(d.conn))
+	var b pgx.Batch
+	for _, s := range settings {
+		b.Queue("SELECT set_config($1, $2, true)", s.name, s.value)
+	}
+	b.Queue(sql, args...)
+	results := c.SendBatch(ctx, &b)
+	defer func() {
+		if closing := results.Close(); err == nil {
+			err = closing
+		}
+	}()
+	for range settings {
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	return each(rows)
+}
+
+// into returns a function that collects rows in list.
+func into[T any](list *[]T, row pgx.RowToFunc[T]) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*list, err = pgx.CollectRows(rows, row)
+		return err
+	}
 }
 
 // enter tells the server which namespace a transaction is about.

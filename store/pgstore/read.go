@@ -43,32 +43,14 @@ const page = 1000
 
 // Namespaces implements remote.Driver.
 func (d *driver) Namespaces(ctx context.Context) (names []string, err error) {
-	err = d.read(ctx, "", func(q querier) error {
-		rows, err := q.Query(ctx, "SELECT name FROM "+d.n.namespaces)
-		if err != nil {
-			return err
-		}
-		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
-		return err
-	})
+	err = d.read(ctx, "", into(&names, pgx.RowTo[string]), "SELECT name FROM "+d.n.namespaces, nil)
 	return names, err
 }
 
 // Get implements remote.Driver.
 func (d *driver) Get(ctx context.Context, ns string, ids []string, f store.Fields) (chunks []store.Chunk, err error) {
-	err = d.read(ctx, ns, func(q querier) error {
-		chunks, err = collect(ctx, q, f, "SELECT "+columns(f)+" FROM "+d.n.chunks+" WHERE ns = $1 AND id = ANY($2::text[])", ns, ids)
-		return err
-	})
+	err = d.read(ctx, ns, into(&chunks, chunkOf(f)), "SELECT "+columns(f)+" FROM "+d.n.chunks+" WHERE ns = $1 AND id = ANY($2::text[])", []any{ns, ids})
 	return chunks, err
-}
-
-func collect(ctx context.Context, q querier, f store.Fields, sql string, args ...any) ([]store.Chunk, error) {
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(pgx.CollectableRow) (store.Chunk, error) { return scanChunk(rows, f) })
 }
 
 // Scan implements remote.Driver.
@@ -80,10 +62,7 @@ func (d *driver) Scan(ctx context.Context, ns string, q store.ScanQuery, cursor 
 	a := arguments{ns, after}
 	sql := fmt.Sprintf("SELECT %s FROM %s WHERE ns = $1 AND id > $2 AND %s ORDER BY id LIMIT %d",
 		columns(q.Fields), d.n.chunks, chunkRow.where(q.Filter, &a), page)
-	err = d.read(ctx, ns, func(c querier) error {
-		chunks, err = collect(ctx, c, q.Fields, sql, a...)
-		return err
-	})
+	err = d.read(ctx, ns, into(&chunks, chunkOf(q.Fields)), sql, a)
 	if len(chunks) == page {
 		next = chunks[page-1].ID
 	}
@@ -103,23 +82,7 @@ func (d *driver) Docs(ctx context.Context, ns string, q store.DocQuery, cursor s
 		}
 	}
 	sql += fmt.Sprintf(" ORDER BY id LIMIT %d", page)
-	err = d.read(ctx, ns, func(c querier) error {
-		rows, err := c.Query(ctx, sql, a...)
-		if err != nil {
-			return err
-		}
-		docs, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (doc store.Doc, err error) {
-			var origin string
-			if err := r.Scan(&doc.ID, &doc.Source, &doc.Ref, &doc.RefVersion, &doc.Version, &doc.Chunks, &origin); err != nil {
-				return doc, err
-			}
-			if err := decode(origin, &doc.Origin); err != nil {
-				return doc, fmt.Errorf("%w: document %q: origin: %w", store.ErrCorrupt, doc.ID, err)
-			}
-			return doc, nil
-		})
-		return err
-	})
+	err = d.read(ctx, ns, into(&docs, scanDoc), sql, a)
 	if len(docs) == page {
 		next = docs[page-1].ID
 	}

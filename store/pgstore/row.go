@@ -32,8 +32,13 @@ func columns(f store.Fields) string {
 	return s
 }
 
+// chunkOf returns a function that reads what columns selects.
+func chunkOf(f store.Fields) pgx.RowToFunc[store.Chunk] {
+	return func(r pgx.CollectableRow) (store.Chunk, error) { return scanChunk(r, f) }
+}
+
 // scanChunk reads what columns selects, and more.
-func scanChunk(rows pgx.Rows, f store.Fields, more ...any) (c store.Chunk, err error) {
+func scanChunk(rows pgx.CollectableRow, f store.Fields, more ...any) (c store.Chunk, err error) {
 	var origin, marks, meta string
 	var vector *string
 	into := []any{&c.ID, &c.DocID, &c.Source, &c.Ordinal, &c.Version, &c.Start, &c.End}
@@ -70,6 +75,18 @@ func scanChunk(rows pgx.Rows, f store.Fields, more ...any) (c store.Chunk, err e
 		}
 	}
 	return c, nil
+}
+
+// scanDoc reads a record.
+func scanDoc(r pgx.CollectableRow) (d store.Doc, err error) {
+	var origin string
+	if err := r.Scan(&d.ID, &d.Source, &d.Ref, &d.RefVersion, &d.Version, &d.Chunks, &origin); err != nil {
+		return d, err
+	}
+	if err := decode(origin, &d.Origin); err != nil {
+		return d, fmt.Errorf("%w: document %q: origin: %w", store.ErrCorrupt, d.ID, err)
+	}
+	return d, nil
 }
 
 // decode reads JSON, if there is any.

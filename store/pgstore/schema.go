@@ -206,43 +206,34 @@ func (d *driver) verify(ctx context.Context) error {
 }
 
 func (d *driver) columns(ctx context.Context, table string) (columns []string, err error) {
-	err = d.read(ctx, "", func(q querier) error {
-		rows, err := q.Query(ctx, "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped", table)
-		if err != nil {
-			return err
-		}
-		columns, err = pgx.CollectRows(rows, pgx.RowTo[string])
-		return err
-	})
+	err = d.read(ctx, "", into(&columns, pgx.RowTo[string]),
+		"SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped", []any{table})
 	return columns, err
 }
 
+// commentOf selects the comment of a table, in one row.
+const commentOf = "SELECT coalesce(obj_description(to_regclass($1), 'pg_class'), '')"
+
 // Space implements remote.Driver.
 func (d *driver) Space(ctx context.Context) (space string, dim int, err error) {
-	err = d.read(ctx, "", func(q querier) error {
-		c, err := readComment(ctx, q, d.n.chunks)
-		space, dim = c.Space, c.Dim
-		return err
-	})
-	return space, dim, err
+	var notes []string
+	if err := d.read(ctx, "", into(&notes, pgx.RowTo[string]), commentOf, []any{d.n.chunks}); err != nil {
+		return "", 0, err
+	}
+	c, err := d.parse(notes[0])
+	return c.Space, c.Dim, err
 }
 
-func readComment(ctx context.Context, q querier, table string) (c comment, err error) {
-	var s *string
-	if err := q.QueryRow(ctx, "SELECT obj_description(to_regclass($1), 'pg_class')", table).Scan(&s); err != nil {
-		return c, err
-	}
-	if s == nil {
-		return c, fmt.Errorf("%w: table %s has no comment that says what it holds", store.ErrInvalid, table)
-	}
-	if err := json.Unmarshal([]byte(*s), &c); err != nil || c.Format == 0 {
-		return c, fmt.Errorf("%w: the comment of table %s is not of this package", store.ErrInvalid, table)
-	}
-	if c.Format > format {
-		return c, fmt.Errorf("%w: a newer version of this package made table %s", store.ErrInvalid, table)
+// parse reads the comment of the table of chunks.
+func (d *driver) parse(note string) (c comment, err error) {
+	switch err := json.Unmarshal([]byte(note), &c); {
+	case err != nil || c.Format == 0:
+		return c, fmt.Errorf("%w: table %s has no comment of this package, which says what it holds", store.ErrInvalid, d.n.chunks)
+	case c.Format > format:
+		return c, fmt.Errorf("%w: a newer version of this package made table %s", store.ErrInvalid, d.n.chunks)
 	}
 	if ours := (text.Analyzer{}).Fingerprint(); c.Analyzer != ours {
-		return c, fmt.Errorf("%w: the words of table %s were cut by analyzer %s, this is %s", store.ErrInvalid, table, c.Analyzer, ours)
+		return c, fmt.Errorf("%w: the words of table %s were cut by analyzer %s, this is %s", store.ErrInvalid, d.n.chunks, c.Analyzer, ours)
 	}
 	return c, nil
 }
@@ -256,7 +247,11 @@ func (d *driver) Bind(ctx context.Context, space string, dim int) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "quarry "+d.n.chunks); err != nil {
 			return err
 		}
-		c, err := readComment(ctx, tx, d.n.chunks)
+		var note string
+		if err := tx.QueryRow(ctx, commentOf, d.n.chunks).Scan(&note); err != nil {
+			return err
+		}
+		c, err := d.parse(note)
 		if err != nil {
 			return err
 		}

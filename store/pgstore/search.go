@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,20 +24,21 @@ func (d *driver) Search(ctx context.Context, ns string, q store.Query) ([]store.
 	return hits, err
 }
 
-// nearest ranks by the cosine of the vectors.
+// nearest ranks by the cosine of the vectors. An index serves the order of the
+// distance, and none that of the score.
 func (d *driver) nearest(ctx context.Context, ns string, q *store.Query, exact bool) ([]store.Hit, error) {
-	settings := []string{
-		"SET LOCAL hnsw.iterative_scan = strict_order",
-		fmt.Sprintf("SET LOCAL hnsw.ef_search = %d", min(max(q.K, 40), 1000)),
-	}
-	if exact {
-		settings = []string{"SET LOCAL enable_indexscan = off"} // an HNSW index has no other kind of scan
-	}
 	a := arguments{ns, *formatVector(q.Vector)}
 	// A subquery, or the server would read the text of the vector for each row.
 	distance := "embedding <=> (SELECT $2::text::" + d.o.vectorType(len(q.Vector)) + ")"
-	sql := fmt.Sprintf("SELECT %s, 1 - (%s) FROM %s WHERE ns = $1 AND embedding IS NOT NULL AND %s ORDER BY %[2]s LIMIT %[5]d",
-		columns(q.Fields), distance, d.n.chunks, chunkRow.where(q.Filter, &a), q.K)
+	order := distance
+	var settings []setting
+	if exact {
+		order = "1 - (" + distance + ") DESC"
+	} else {
+		settings = []setting{{"hnsw.iterative_scan", "strict_order"}, {"hnsw.ef_search", strconv.Itoa(min(max(q.K, 40), 1000))}}
+	}
+	sql := fmt.Sprintf("SELECT %s, 1 - (%s) FROM %s WHERE ns = $1 AND embedding IS NOT NULL AND %s ORDER BY %s LIMIT %d",
+		columns(q.Fields), distance, d.n.chunks, chunkRow.where(q.Filter, &a), order, q.K)
 	return d.hits(ctx, ns, q, store.Rank{Ranker: store.RankerVector, Metric: "cosine"}, sql, a, settings...)
 }
 
@@ -66,19 +68,12 @@ SELECT %[5]s, score FROM %[2]s JOIN score USING (id) WHERE ns = $1 AND %[6]s ORD
 }
 
 // hits runs a statement that selects chunks and scores.
-func (d *driver) hits(ctx context.Context, ns string, q *store.Query, rank store.Rank, sql string, a arguments, settings ...string) (hits []store.Hit, err error) {
-	err = d.read(ctx, ns, func(c querier) error {
-		rows, err := c.Query(ctx, sql, a...)
-		if err != nil {
-			return err
-		}
-		hits, err = pgx.CollectRows(rows, func(pgx.CollectableRow) (h store.Hit, err error) {
-			h.Chunk, err = scanChunk(rows, q.Fields, &h.Score)
-			rank.Score = h.Score
-			h.Ranks = []store.Rank{rank}
-			return h, err
-		})
-		return err
-	}, settings...)
+func (d *driver) hits(ctx context.Context, ns string, q *store.Query, rank store.Rank, sql string, a arguments, settings ...setting) (hits []store.Hit, err error) {
+	err = d.read(ctx, ns, into(&hits, func(r pgx.CollectableRow) (h store.Hit, err error) {
+		h.Chunk, err = scanChunk(r, q.Fields, &h.Score)
+		rank.Score = h.Score
+		h.Ranks = []store.Rank{rank}
+		return h, err
+	}), sql, a, settings...)
 	return hits, err
 }
