@@ -106,6 +106,31 @@ func DecodeMeta(encoded []byte) (map[string]any, error) {
 	return raw, nil
 }
 
+// LooseMeta returns what of a JSON object is metadata, for objects that others
+// wrote: a value of another kind, and a key that no filter can name, are left out.
+func LooseMeta(encoded []byte) map[string]any {
+	d := json.NewDecoder(bytes.NewReader(encoded))
+	d.UseNumber()
+	var raw map[string]any
+	if d.Decode(&raw) != nil {
+		return nil
+	}
+	meta := map[string]any{}
+	for k, v := range raw {
+		value, err := decodeValue(v)
+		if err != nil {
+			continue
+		}
+		if one, err := store.CanonicalMeta(map[string]any{k: value}); err == nil {
+			meta[k] = one[k]
+		}
+	}
+	if len(meta) == 0 {
+		return nil
+	}
+	return meta
+}
+
 func decodeValue(v any) (any, error) {
 	switch v := v.(type) {
 	case string, bool:

@@ -60,3 +60,22 @@ func ExampleDDL() {
 	}
 	fmt.Println(ddl)
 }
+
+// A table that another program keeps, with vectors of its own.
+func ExampleReadOnly() {
+	ctx := context.Background()
+	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	db, err := pgstore.ReadOnly(ctx, pool, pgstore.Columns{
+		Table: "shop.articles", ID: "id", Text: "body", Vector: "embedding", URI: "url", Meta: "attributes", Space: "text-embedding-3-small",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+}

@@ -35,11 +35,16 @@ func (d *driver) nearest(ctx context.Context, ns string, q *store.Query, exact b
 	if exact {
 		order = "1 - (" + distance + ") DESC"
 	} else {
-		settings = []setting{{"hnsw.iterative_scan", "strict_order"}, {"hnsw.ef_search", strconv.Itoa(min(max(q.K, 40), 1000))}}
+		settings = nearestSettings(q.K)
 	}
 	sql := fmt.Sprintf("SELECT %s, 1 - (%s) FROM %s WHERE ns = $1 AND embedding IS NOT NULL AND %s ORDER BY %s LIMIT %d",
 		columns(q.Fields), distance, d.n.chunks, chunkRow.where(q.Filter, &a), order, q.K)
 	return d.hits(ctx, ns, q, store.Rank{Ranker: store.RankerVector, Metric: "cosine"}, sql, a, settings...)
+}
+
+// nearestSettings has an HNSW index look until K rows pass the filter.
+func nearestSettings(k int) []setting {
+	return []setting{{"hnsw.iterative_scan", "strict_order"}, {"hnsw.ef_search", strconv.Itoa(min(max(k, 40), 1000))}}
 }
 
 // words ranks by BM25 (Robertson and Zaragoza, The Probabilistic Relevance
