@@ -75,7 +75,11 @@ func Copy(ctx context.Context, dst, src Store, o *CopyOptions) (CopyReport, erro
 		defer release()
 		c.src = view
 	}
-	if err := c.copy(ctx); err != nil {
+	run := c.copy
+	if j, ok := As[*joinedStore](dst); ok {
+		run = func(ctx context.Context) error { return c.copyToBoth(ctx, j) }
+	}
+	if err := run(ctx); err != nil {
 		return c.report, fmt.Errorf("store: copy: %w", err)
 	}
 	return c.report, nil

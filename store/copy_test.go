@@ -98,6 +98,66 @@ func TestCopyResumes(t *testing.T) {
 	}
 }
 
+// A copy to a join that was killed in either of the two is resumed by the next:
+// both hold all of it.
+func TestCopyToAJoin(t *testing.T) {
+	src := filled(t, storetest.NewReference(), 1, 12)
+	var whole [2]string // what each holds in the end
+	for which := range 2 {
+		for n := 0; ; n++ {
+			dbs := []*storetest.Weak{storetest.NewWeak(&storetest.WeakOptions{Delay: -1}), storetest.NewWeak(&storetest.WeakOptions{Delay: -1})}
+			join := store.Join(half{dbs[0], false}, half{dbs[1], true})
+			dst := filled(t, join, 2, 6)
+			dbs[which].KillAfter(n)
+			_, err := store.Copy(t.Context(), dst, src, &store.CopyOptions{Batch: 5})
+			killed := dbs[which].Killed()
+			if killed && err == nil {
+				t.Fatal("no error of a copy that was killed")
+			}
+			dbs[which].Restart()
+			var last store.CopyReport
+			r, err := store.Copy(t.Context(), dst, src, &store.CopyOptions{Batch: 5, Progress: func(r store.CopyReport) { last = r }})
+			if err != nil || r.Chunks != 12 || last.Written != r.Written {
+				t.Fatalf("store %d killed after %d requests: %+v, %v", which, n, r, err)
+			}
+			for i, db := range dbs {
+				got := contents(t, namespace(t, db, "n"), i == 0)
+				if whole[i] == "" {
+					whole[i] = got
+				}
+				if whole[i] != got {
+					t.Fatalf("store %d killed after %d requests: store %d differs", which, n, i)
+				}
+			}
+			if !killed {
+				break
+			}
+		}
+	}
+}
+
+// contents returns what a store holds, with its vectors or without.
+func contents(t *testing.T, s store.Store, vectors bool) string {
+	t.Helper()
+	var all []any
+	for d, err := range s.Docs(t.Context(), store.DocQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	for c, err := range s.Scan(t.Context(), store.ScanQuery{Fields: store.FieldsAll}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !vectors && c.Vector != nil {
+			t.Fatalf("words keeps the vector of %q", c.ID)
+		}
+		all = append(all, c)
+	}
+	return fmt.Sprint(all...)
+}
+
 // A destination that shows writes late is waited for.
 func TestCopySettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

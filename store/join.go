@@ -10,14 +10,15 @@ import (
 
 // Join makes one DB of two: vectors, which has no text search, and words, which
 // has it. Both hold all chunks and records, words without the vectors; a query by
-// vector goes to the one, a query by text to the other, and everything else is
-// read from vectors.
+// vector goes to the one, a query by text to the other.
 //
 // A change is written to vectors and then to words, so Atomicity is [AtomicNone].
 // Docs yields only the records that both hold alike: one that was written to one
-// of them alone vouches for nothing, and a sync writes its document again. Other
-// features and limits are those of the weaker of the two. Closing the DB closes
-// both.
+// of them alone vouches for nothing, and a sync writes its document again. Scan
+// yields also what words alone holds, after the rest and so not ordered: there a
+// sync finds what a change that was interrupted should have deleted. Get reads
+// vectors. Other features and limits are those of the weaker of the two. Closing
+// the DB closes both.
 func Join(vectors, words DB) DB { return &joined{vectors, words} }
 
 type joined struct{ vectors, words DB }
@@ -88,6 +89,7 @@ func (j *joinedStore) Info() Info {
 		IDBytes:   lower(v.Limits.IDBytes, w.Limits.IDBytes),
 	}
 	info.Features.Lexical = w.Features.Lexical
+	info.Features.Ordered = false
 	info.Features.Atomicity = AtomicNone
 	info.Features.Visibility = min(v.Features.Visibility, w.Features.Visibility)
 	info.Features.Durability = min(v.Features.Durability, w.Features.Durability)
@@ -137,9 +139,68 @@ func (j *joinedStore) Get(ctx context.Context, ids []string, f Fields) ([]Chunk,
 	return j.vectors.Get(ctx, ids, f)
 }
 
-// Scan implements [Store].
+// Scan implements [Store]: it yields what is in vectors, and then what is in words
+// alone.
 func (j *joinedStore) Scan(ctx context.Context, q ScanQuery) iter.Seq2[Chunk, error] {
-	return j.vectors.Scan(ctx, q)
+	return func(yield func(Chunk, error) bool) {
+		inWords, err := j.aloneInWords(ctx, q.After)
+		if err != nil {
+			yield(Chunk{}, err)
+			return
+		}
+		rest := ScanQuery{Filter: q.Filter}
+		if inWords {
+			rest.After = q.After
+		} else {
+			for c, err := range j.vectors.Scan(ctx, q) {
+				if !yield(c, err) || err != nil {
+					return
+				}
+			}
+		}
+		for batch, err := range batches(j.words.Scan(ctx, rest), 256) {
+			if err == nil {
+				batch, err = j.onlyInWords(ctx, batch, q.Fields)
+			}
+			if err != nil {
+				yield(Chunk{}, err)
+				return
+			}
+			for _, c := range batch {
+				if !yield(c, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// aloneInWords reports whether words holds a chunk that vectors does not.
+func (j *joinedStore) aloneInWords(ctx context.Context, id string) (bool, error) {
+	if id == "" {
+		return false, nil
+	}
+	alone, err := j.onlyInWords(ctx, []Chunk{{ID: id}}, FieldsNone)
+	return len(alone) > 0, err
+}
+
+// onlyInWords returns those of the chunks that vectors does not hold, with the
+// fields that words has of them.
+func (j *joinedStore) onlyInWords(ctx context.Context, chunks []Chunk, f Fields) ([]Chunk, error) {
+	there, err := chunksByID(ctx, j.vectors, chunks, FieldsNone)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, c := range chunks {
+		if _, ok := there[c.ID]; !ok {
+			ids = append(ids, c.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return j.words.Get(ctx, ids, f)
 }
 
 // Docs implements [Store]: a record of one store alone is none.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/quarry-go/quarry/store"
@@ -121,6 +123,41 @@ func TestJoinKilledAnywhere(t *testing.T) {
 	}
 	if ends < 15 {
 		t.Errorf("the change was ended %d times only", ends)
+	}
+}
+
+// What words alone holds is found by a Scan, which goes on behind any of it.
+func TestJoinScansBoth(t *testing.T) {
+	dbs := []store.DB{storetest.NewReference(), storetest.NewReference()}
+	s := namespace(t, store.Join(half{dbs[0], false}, half{dbs[1], true}), "n")
+	chunks := storetest.RandomChunks(rand.New(rand.NewPCG(1, 1)), 600, 2)
+	if _, err := s.Write(t.Context(), store.Change{Upsert: chunks, Space: "s"}); err != nil {
+		t.Fatal(err)
+	}
+	var gone []string
+	for i := range 290 {
+		gone = append(gone, chunks[2*i].ID)
+	}
+	if _, err := namespace(t, dbs[0], "n").Write(t.Context(), store.Change{Delete: store.IDs(gone...)}); err != nil {
+		t.Fatal(err)
+	}
+	scan := func(after string) (ids []string) {
+		for c, err := range s.Scan(t.Context(), store.ScanQuery{After: after, Fields: store.FieldText}) {
+			if err != nil || c.Text == "" {
+				t.Fatal(c, err)
+			}
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	all := scan("")
+	if set := slices.Compact(slices.Sorted(slices.Values(all))); len(all) != 600 || len(set) != 600 {
+		t.Fatalf("%d chunks, %d different", len(all), len(set))
+	}
+	for _, i := range []int{0, 1, 150, 308, 309, 310, 311, 500, 599} {
+		if got := scan(all[i]); !slices.Equal(got, all[i+1:]) {
+			t.Errorf("behind chunk %d: %d chunks", i, len(got))
+		}
 	}
 }
 
