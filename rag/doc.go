@@ -24,6 +24,7 @@ with one, [KB.Ask] and [KB.Stream] answer and verify their citations.
 	rag/eval            measures retrieval
 	store embed loaders rag/llm rag/token   the contracts, standard library only
 	store/local         the embedded store
+	store/pgstore       PostgreSQL with pgvector
 	internal/...        engines
 
 Packages import lower layers only: the contracts know nothing of each other,
@@ -67,8 +68,8 @@ before all was seen.
 A record is written without its chunks only where the store still has it in the
 same version, and nothing else writes to the namespace meanwhile: a document
 that is deleted while a sync runs does not come back empty. That holds for the
-writers of one process; two processes over one remote store may not sync one
-source at a time.
+writers of one process; processes over one remote store sync one source at a
+time only as shards of it, SyncOptions.Shard.
 
 The space of a vector travels with it, in store.Change and store.Query, so that
 vectors of two models never meet.

@@ -119,3 +119,30 @@ type Changed struct {
 	Deleted  int // chunks that were there before and are no more; -1 if the store cannot tell
 	Docs     int // distinct records written
 }
+
+// Distinct returns c with each chunk and record once: of those with one ID the
+// last, in its place. It shares the slices of c where they hold none twice.
+func (c *Change) Distinct() Change {
+	d := *c
+	d.Upsert = lastWins(c.Upsert, func(c *Chunk) string { return c.ID })
+	d.Docs = lastWins(c.Docs, func(d *Doc) string { return d.ID })
+	return d
+}
+
+// lastWins returns list without the elements that one of the same ID follows.
+func lastWins[T any](list []T, id func(*T) string) []T {
+	last := make(map[string]int, len(list))
+	for i := range list {
+		last[id(&list[i])] = i
+	}
+	if len(last) == len(list) {
+		return list
+	}
+	kept := make([]T, 0, len(last))
+	for i := range list {
+		if last[id(&list[i])] == i {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
+}

@@ -324,3 +324,17 @@ func ExampleCopy() {
 	// 1 1 <nil>
 	// 1 0 <nil>
 }
+
+func TestDistinct(t *testing.T) {
+	c := store.Change{
+		Upsert: []store.Chunk{{ID: "a", Text: "1"}, {ID: "b"}, {ID: "a", Text: "2"}},
+		Docs:   []store.Doc{{ID: "x", Version: "1"}, {ID: "x", Version: "2"}, {ID: "y"}},
+	}
+	d := c.Distinct()
+	if len(d.Upsert) != 2 || d.Upsert[0].ID != "b" || d.Upsert[1].Text != "2" || len(d.Docs) != 2 || d.Docs[0].Version != "2" || len(c.Upsert) != 3 {
+		t.Errorf("%+v of %+v", d, c)
+	}
+	if e := d.Distinct(); &e.Upsert[0] != &d.Upsert[0] {
+		t.Error("a copy where there is nothing to leave out")
+	}
+}

@@ -27,8 +27,7 @@ func (n *namespace) write(ctx context.Context, c store.Change) (store.Changed, e
 	if err := n.db.open(ctx); err != nil {
 		return store.Changed{}, err
 	}
-	c.Upsert = lastWins(c.Upsert, func(c *store.Chunk) string { return c.ID })
-	c.Docs = lastWins(c.Docs, func(d *store.Doc) string { return d.ID })
+	c = c.Distinct()
 	if err := n.db.turns.take(ctx, n.name); err != nil {
 		return store.Changed{}, err
 	}
@@ -238,22 +237,4 @@ func (n *namespace) recordsAlone(ctx context.Context, f store.Filter, deleted ma
 		}
 	}
 	return nil
-}
-
-// lastWins returns list without the elements that one of the same ID follows.
-func lastWins[T any](list []T, id func(*T) string) []T {
-	last := make(map[string]int, len(list))
-	for i := range list {
-		last[id(&list[i])] = i
-	}
-	if len(last) == len(list) {
-		return list
-	}
-	kept := make([]T, 0, len(last))
-	for i := range list {
-		if last[id(&list[i])] == i {
-			kept = append(kept, list[i])
-		}
-	}
-	return kept
 }

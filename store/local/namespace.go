@@ -90,10 +90,8 @@ func (n *namespace) request(ctx context.Context, c *store.Change) (*request, err
 	if err := n.db.writable(); err != nil {
 		return nil, err
 	}
-	body := record.Body{
-		Upsert: lastWins(c.Upsert, func(c *store.Chunk) string { return c.ID }),
-		Docs:   lastWins(c.Docs, func(d *store.Doc) string { return d.ID }),
-	}
+	distinct := c.Distinct()
+	body := record.Body{Upsert: distinct.Upsert, Docs: distinct.Docs}
 	for i := range body.Upsert {
 		if v := body.Upsert[i].Vector; v != nil {
 			body.Space, body.Dim = c.Space, len(v)
@@ -109,24 +107,6 @@ func (n *namespace) request(ctx context.Context, c *store.Change) (*request, err
 		ctx: ctx, filter: c.Delete, body: encoded,
 		entry: record.Entry{Namespace: n.name, Body: body},
 	}, nil
-}
-
-// lastWins returns list without the elements that one of the same ID follows.
-func lastWins[T any](list []T, id func(*T) string) []T {
-	last := make(map[string]int, len(list))
-	for i := range list {
-		last[id(&list[i])] = i
-	}
-	if len(last) == len(list) {
-		return list
-	}
-	kept := make([]T, 0, len(last))
-	for i := range list {
-		if last[id(&list[i])] == i {
-			kept = append(kept, list[i])
-		}
-	}
-	return kept
 }
 
 // Docs implements [store.Store]. It shows one state.
