@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/quarry-go/quarry/store"
@@ -23,7 +24,11 @@ type memory struct {
 	order bool  // by ID, otherwise by a hash of it
 	fault fault // of each request
 
-	mu     sync.Mutex
+	mu      sync.Mutex
+	writes  int           // so far
+	scanned string        // what the last Scan asked for
+	chosen  []store.Chunk // and its whole answer, in order of Key
+
 	chunks *storetest.Reference
 	docs   map[string]map[string]store.Doc // namespace, ID
 	space  string
@@ -121,6 +126,7 @@ func (m *memory) Namespaces(ctx context.Context) (names []string, err error) {
 
 func (m *memory) Drop(ctx context.Context, ns string) error {
 	return m.request(ctx, func() error {
+		m.writes++
 		delete(m.docs, ns)
 		return m.chunks.Drop(ctx, ns)
 	})
@@ -128,13 +134,17 @@ func (m *memory) Drop(ctx context.Context, ns string) error {
 
 func (m *memory) Search(ctx context.Context, ns string, q store.Query) (hits []store.Hit, err error) {
 	err = m.request(ctx, func() error {
-		wide := q // Simplify may nest deeper than the contract allows
-		wide.Filter, wide.Fields, wide.K = nil, store.FieldsAll, math.MaxInt
-		hits, err = m.at(ns).Search(ctx, wide)
-		hits = slices.DeleteFunc(hits, func(h store.Hit) bool { return !store.Match(q.Filter, &h.Chunk) })
-		hits = hits[:min(q.K, len(hits))]
-		for i := range hits {
-			hits[i].Chunk = hits[i].Chunk.Select(q.Fields)
+		if store.CheckFilter(q.Filter) == nil {
+			hits, err = m.at(ns).Search(ctx, q)
+		} else { // Simplify may nest deeper than the contract allows
+			wide := q
+			wide.Filter, wide.Fields, wide.K = nil, store.FieldsAll, math.MaxInt
+			hits, err = m.at(ns).Search(ctx, wide)
+			hits = slices.DeleteFunc(hits, func(h store.Hit) bool { return !store.Match(q.Filter, &h.Chunk) })
+			hits = hits[:min(q.K, len(hits))]
+			for i := range hits {
+				hits[i].Chunk = hits[i].Chunk.Select(q.Fields)
+			}
 		}
 		rand.Shuffle(len(hits), func(i, j int) { // ties are in no order
 			if hits[i].Score == hits[j].Score {
@@ -161,19 +171,51 @@ func (m *memory) Scan(ctx context.Context, ns string, q store.ScanQuery, cursor 
 		if cursor != "" {
 			after = cursor
 		}
-		var all []store.Chunk
-		for c, err := range m.at(ns).Scan(ctx, store.ScanQuery{Fields: store.FieldsAll}) {
-			if err != nil {
-				return err
+		// The whole answer, for the pages that follow.
+		answer := fmt.Sprintf("%q %#v %v %d", ns, q.Filter, q.Fields, m.writes)
+		if answer != m.scanned {
+			m.scanned, m.chosen = answer, nil
+			narrow := store.ScanQuery{Filter: q.Filter, Fields: q.Fields}
+			deep := store.CheckFilter(q.Filter) != nil // Simplify may nest deeper than the contract allows
+			if deep {
+				narrow = store.ScanQuery{Fields: store.FieldsAll}
 			}
-			if (after == "" || m.Key(c.ID) > m.Key(after)) && store.Match(q.Filter, &c) {
-				all = append(all, c.Select(q.Fields))
+			for c, err := range m.at(ns).Scan(ctx, narrow) {
+				if err != nil {
+					return err
+				}
+				if !deep || store.Match(q.Filter, &c) {
+					m.chosen = append(m.chosen, c.Select(q.Fields))
+				}
 			}
+			slices.SortFunc(m.chosen, func(a, b store.Chunk) int { return strings.Compare(m.Key(a.ID), m.Key(b.ID)) })
 		}
-		page, next = paged(m, all, func(c *store.Chunk) string { return c.ID })
+		rest := m.chosen
+		if after != "" {
+			key := m.Key(after)
+			i, found := slices.BinarySearchFunc(rest, key, func(c store.Chunk, key string) int { return strings.Compare(m.Key(c.ID), key) })
+			if found {
+				i++
+			}
+			rest = rest[i:]
+		}
+		n := m.pageSize()
+		for _, c := range rest[:min(n, len(rest))] {
+			page = append(page, c.Clone())
+		}
+		if len(rest) > n {
+			next = page[n-1].ID
+		}
 		return nil
 	})
 	return page, next, err
+}
+
+func (m *memory) pageSize() int {
+	if m.page == 0 {
+		return 30
+	}
+	return m.page
 }
 
 func (m *memory) Docs(ctx context.Context, ns string, q store.DocQuery, cursor string) (page []store.Doc, next string, err error) {
@@ -186,32 +228,20 @@ func (m *memory) Docs(ctx context.Context, ns string, q store.DocQuery, cursor s
 				all = append(all, d)
 			}
 		}
-		page, next = paged(m, all, func(d *store.Doc) string { return d.ID })
+		slices.SortFunc(all, func(a, b store.Doc) int { return strings.Compare(m.Key(a.ID), m.Key(b.ID)) })
+		n := m.pageSize()
+		if len(all) > n {
+			all, next = all[:n], all[n-1].ID
+		}
+		page = all
 		return nil
 	})
 	return page, next, err
 }
 
-// paged returns the first items in order, and the ID of the last if more follow.
-func paged[T any](m *memory, all []T, id func(*T) string) (page []T, next string) {
-	slices.SortFunc(all, func(a, b T) int {
-		if m.Key(id(&a)) < m.Key(id(&b)) {
-			return -1
-		}
-		return 1
-	})
-	n := m.page
-	if n == 0 {
-		n = 30
-	}
-	if len(all) > n {
-		return all[:n], id(&all[n-1])
-	}
-	return all, ""
-}
-
 func (m *memory) PutChunks(ctx context.Context, ns string, chunks []store.Chunk) error {
 	return m.request(ctx, func() error {
+		m.writes++
 		_, err := m.at(ns).Write(ctx, store.Change{Upsert: chunks, Space: "s"})
 		return err
 	})
@@ -219,6 +249,7 @@ func (m *memory) PutChunks(ctx context.Context, ns string, chunks []store.Chunk)
 
 func (m *memory) DeleteChunks(ctx context.Context, ns string, ids []string) error {
 	return m.request(ctx, func() error {
+		m.writes++
 		_, err := m.at(ns).Write(ctx, store.Change{Delete: store.IDs(ids...)})
 		return err
 	})
